@@ -1,0 +1,1 @@
+"""Floor 5: the command `stepward`, which is also `kubectl stepward`."""

@@ -1,0 +1,1 @@
+"""Floor 4: the only speaker to the Kubernetes API server. Speaks JSON, never engine state."""

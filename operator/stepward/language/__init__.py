@@ -1,0 +1,1 @@
+"""Floor 1: from the text of a workflow to a checked `Program`. Pure."""

@@ -1,0 +1,1 @@
+"""Logs and metrics, for the floors that touch the world."""

@@ -1,0 +1,59 @@
+"""Every bound of the product, with its unit and where the figure comes from.
+
+"Google" means the documented limit of the language (language.md, section 9); "ours" is a choice of
+this project. Nothing else in the code spells such a number.
+"""
+
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+# --- source text -------------------------------------------------------------------------------
+SOURCE_BYTES: Final = 128 * KIB  # Google: source size
+SOURCE_DEPTH: Final = 100  # ours: nested YAML collections; deeper is no workflow a person wrote
+SOURCE_NODES: Final = 50_000  # ours: YAML nodes after aliases are expanded
+EXPRESSION_CHARACTERS: Final = 400  # Google: between `${` and `}`
+ASSIGNMENTS_PER_STEP: Final = 50  # Google
+CONDITIONS_PER_SWITCH: Final = 50  # Google
+BRANCHES_PER_STEP: Final = 10  # Google
+PARAMETERS_PER_ROUTINE: Final = 10  # Google
+DIAGNOSTICS_SHOWN: Final = 20  # ours: more help nobody
+
+# --- values ------------------------------------------------------------------------------------
+INTEGER_MIN: Final = -(2**63)  # Google: 64-bit signed
+INTEGER_MAX: Final = 2**63 - 1
+STRING_BYTES: Final = 256 * KIB  # Google
+VALUE_DEPTH: Final = 200  # ours: below the nesting at which JSON encoders give up
+VARIABLES_BYTES: Final = 512 * KIB  # Google: all live variables, as language.md 4.8 counts them
+ARGUMENT_BYTES: Final = 512 * KIB  # Google: execution argument, as JSON or YAML text
+
+# --- execution ---------------------------------------------------------------------------------
+STEPS: Final = 100_000  # Google: step executions of one execution
+CALL_DEPTH: Final = 20  # Google: nested routine calls below `main`
+PARALLEL_DEPTH: Final = 2  # Google
+CONCURRENT_BRANCHES: Final = 20  # Google: in one execution; more wait their turn
+BRANCH_ERRORS: Final = 100  # Google: uncaught branch errors recorded
+SLICE_STEPS: Final = 1_000  # ours: steps run before the event loop gets its turn (about 2 ms)
+
+# --- waiting -----------------------------------------------------------------------------------
+SLEEP_SECONDS: Final = 31_536_000  # Google: one year
+EXECUTION_SECONDS: Final = 31_536_000  # Google: one year
+HTTP_TIMEOUT_SECONDS: Final = 300.0  # Google: default of `timeout`
+HTTP_TIMEOUT_MAX_SECONDS: Final = 1_800.0  # Google
+RETRY_MAX_RETRIES: Final = 5  # ours: default of `max_retries`
+RETRY_INITIAL_DELAY_SECONDS: Final = 1  # Google: retry.default_backoff
+RETRY_MAX_DELAY_SECONDS: Final = 60  # Google
+RETRY_MULTIPLIER: Final = 1.25  # Google
+
+# --- HTTP --------------------------------------------------------------------------------------
+RESPONSE_BYTES: Final = 2_000_000  # Google: body of a response, after decompression
+RESPONSE_HEADER_BYTES: Final = 64 * KIB  # ours: all header lines of a response together
+RESPONSE_HEADER_LINE_BYTES: Final = 8_190  # ours: one header line
+REQUEST_HEADERS: Final = 100  # ours: headers of one request
+URL_CHARACTERS: Final = 8 * KIB  # ours
+REDIRECTS: Final = 10  # ours: language.md 6.6
+CONNECTIONS_PER_HOST: Final = 100  # ours: pooled per policy class
+CONNECTIONS: Final = 400  # ours: pooled per policy class
+CONNECT_SECONDS: Final = 30.0  # ours: establishing a connection, TLS included
+RESOLVER_THREADS: Final = 16  # ours: name lookups at once
