@@ -11,6 +11,7 @@ assignment changes a container in place, if `owner` proves that nobody else can 
 "assignment copies" (language.md 2.2) costs nothing until somebody writes.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -50,6 +51,20 @@ class List(list[Any]):
         if self.depth > limits.VALUE_DEPTH:
             raise errors.too_deep()
 
+    @classmethod
+    def sized(cls, items: Iterable[Value], size_bytes: int, depth: int) -> "List":
+        """Take *items* without looking at them: the caller knows the size and depth they add up to.
+
+        Containers among the items must be shared already, or children of one that is.
+        """
+        made = cls.__new__(cls)
+        made.extend(items)
+        made.owner = SHARED
+        made.uid = 0
+        made.size_bytes = size_bytes
+        made.depth = depth
+        return made
+
 
 class Map(dict[str, Any]):
     """A map value. `size_bytes` and `depth` are those of the whole tree below it."""
@@ -72,6 +87,20 @@ class Map(dict[str, Any]):
         self.depth = depth + 1
         if self.depth > limits.VALUE_DEPTH:
             raise errors.too_deep()
+
+    @classmethod
+    def sized(cls, items: Mapping[str, Value], size_bytes: int, depth: int) -> "Map":
+        """Take *items* without looking at them: the caller knows the size and depth they add up to.
+
+        Containers among the values must be shared already, or children of one that is.
+        """
+        made = cls.__new__(cls)
+        made.update(items)
+        made.owner = SHARED
+        made.uid = 0
+        made.size_bytes = size_bytes
+        made.depth = depth
+        return made
 
 
 class FunctionRef(str):
@@ -126,12 +155,29 @@ def share(value: Value) -> Value:
     return value
 
 
+def shallow_items(container: List | Map) -> Any:
+    """Return *container*, which from now on may share its children with a shallow copy.
+
+    Whoever puts the items of a container into another one must take them through here. The engine
+    writes to a nested container in place when the path to it is owned link by link; with a second way
+    to the children, the first link must say SHARED, or a write through one parent shows in the other.
+    """
+    container.owner = SHARED
+    return container
+
+
+def depth_below(items: Iterable[Value]) -> int:
+    """Return the greatest depth among *items*; 0 if there is no container."""
+    return max((item.depth for item in items if type(item) in CONTAINERS), default=0)
+
+
 def adopt(raw: object, limit_bytes: int = limits.VARIABLES_BYTES) -> Value:
     """Turn plain Python data (JSON decoded, YAML scalars) into a value.
 
     Map keys must be strings. Integers beyond 64 bits become doubles (language.md 6.5). Raises the
     uncatchable ResourceLimitError as soon as the value counts more than *limit_bytes* or is nested
-    deeper than `limits.VALUE_DEPTH`, before the rest is built.
+    deeper than `limits.VALUE_DEPTH`, or a string is longer than `limits.STRING_BYTES`, before the
+    rest is built; ValueError for a double that is not finite.
     """
     return _Adoption(limit_bytes).value(raw, 0)
 
@@ -144,27 +190,64 @@ class _Adoption:
     def __init__(self, limit_bytes: int) -> None:
         self.left = limit_bytes
 
-    def value(self, raw: object, depth: int) -> Value:
+    def value(self, raw: Any, depth: int) -> Value:
         kind = type(raw)
-        if kind is dict or kind is Map or kind is list or kind is List or kind is tuple:
-            if depth >= limits.VALUE_DEPTH:
-                raise errors.too_deep()
-            self.left -= SCALAR_BYTES
-            if isinstance(raw, dict):
-                entries = {}
-                for key, item in raw.items():
-                    self.left -= text_bytes(key)
-                    entries[key] = self.value(item, depth + 1)
-                return Map(entries)
-            return List([self.value(item, depth + 1) for item in raw])  # type: ignore[attr-defined]
-        if kind is int and not limits.INTEGER_MIN <= raw <= limits.INTEGER_MAX:  # type: ignore[operator]
-            raw = float(raw)  # type: ignore[arg-type]
-        self.left -= size_bytes(raw)
+        if kind is str:
+            return self.text(raw)
+        if kind is dict or kind is Map:
+            return self.adopt_map(raw, depth)
+        if kind is list or kind is List or kind is tuple:
+            return self.adopt_list(raw, depth)
+        if kind is int or kind is float:
+            raw = _number(raw)
+        elif kind not in _TYPE_NAMES:
+            raise TypeError(f"not a value of the language: {kind}")
+        self.spend(size_bytes(raw))
+        return raw
+
+    def adopt_map(self, raw: Mapping[str, Any], depth: int) -> Map:
+        before = self.left
+        self.open(depth)
+        entries = {self.text(key): self.value(item, depth + 1) for key, item in raw.items()}
+        return Map.sized(entries, before - self.left, depth_below(entries.values()) + 1)
+
+    def adopt_list(self, raw: Iterable[Any], depth: int) -> List:
+        before = self.left
+        self.open(depth)
+        items = [self.value(item, depth + 1) for item in raw]
+        return List.sized(items, before - self.left, depth_below(items) + 1)
+
+    def open(self, depth: int) -> None:
+        if depth >= limits.VALUE_DEPTH:
+            raise errors.too_deep()
+        self.spend(SCALAR_BYTES)
+
+    def text(self, raw: Any) -> str:
+        if type(raw) is not str:
+            raise TypeError(f"not a map key of the language: {type(raw)}")
+        size = text_bytes(raw)
+        if size > limits.STRING_BYTES + SCALAR_BYTES:
+            raise errors.string_too_long()
+        self.spend(size)
+        return raw
+
+    def spend(self, size: int) -> None:
+        self.left -= size
         if self.left < 0:
             raise errors.memory_exceeded()
-        if kind not in _TYPE_NAMES:
-            raise TypeError(f"not a value of the language: {kind}")
+
+
+def _number(raw: int | float) -> int | float:
+    """Return *raw* as integer or double: beyond 64 bits a double, which must be finite."""
+    if type(raw) is int and limits.INTEGER_MIN <= raw <= limits.INTEGER_MAX:
         return raw
+    try:
+        number = float(raw)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise errors.value_error("number out of range: a double must be finite")
+    return number
 
 
 def equal(left: Value, right: Value) -> bool:
@@ -174,9 +257,7 @@ def equal(left: Value, right: Value) -> bool:
         if kind is List:
             return len(left) == len(right) and all(map(equal, left, right))
         if kind is Map:
-            return left.keys() == right.keys() and all(
-                equal(item, right[key]) for key, item in left.items()
-            )
+            return left.keys() == right.keys() and all(equal(item, right[key]) for key, item in left.items())
         return bool(left == right)
     if kind in _NUMBERS and other in _NUMBERS:
         return bool(left == right)

@@ -1,0 +1,328 @@
+"""Conversions between kinds of values, and between values and text.
+
+Two forms of JSON leave this module and must not be confused. `encode_json` is for people and other
+programs: it writes the double 5.0 as `5` and has no bytes. `freeze` is for ourselves: `thaw` gives back
+exactly what was frozen.
+"""
+
+import base64
+import binascii
+from typing import Any, Final
+
+import orjson
+
+from stepward.values import errors, limits, model
+from stepward.values.model import FunctionRef, List, Map, Value
+
+_INTEGER_DIGITS: Final = 19
+"""Significant digits of the largest 64-bit integer: more cannot fit."""
+_SAME_NOTATION: Final = 1e-4
+"""From here up, orjson writes a double that is no whole number exactly as `to_string` does."""
+_EXACT_IN_JSON: Final = frozenset({int, str, bool, type(None)})
+"""Kinds that orjson writes as we want them, whatever the value."""
+_EXACT_IN_STATE: Final = _EXACT_IN_JSON | {float}
+_BYTES_TAG: Final = "$b"
+_FUNCTION_TAG: Final = "$f"
+
+_OPERAND_NAMES: Final = {"map": "dict", "list": "array"}
+
+
+def operand_name(value: Value) -> str:
+    """Return the name that messages about operands give the type of *value* (language.md 3.4)."""
+    name = model.type_name(value)
+    return _OPERAND_NAMES.get(name, name)
+
+
+def to_string(value: Value) -> str:
+    """Return *value* as `string()` does; TypeError unless it is a number, string or boolean."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        return str(value)
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is float:
+        return _double_text(value)
+    raise errors.type_error(
+        f"unsupported operand type for string(): '{operand_name(value)}' "
+        "(expecting number, string, or boolean)"
+    )
+
+
+def _double_text(value: float) -> str:
+    """Return the shortest text that reads back equal, without exponent from 1e-6 to below 1e21."""
+    text = repr(value)
+    if text.endswith(".0"):
+        return "0" if value == 0 else text[:-2]
+    mantissa, found, exponent_text = text.partition("e")
+    exponent = int(exponent_text or "0")
+    if not found or exponent >= 21 or exponent < -6:
+        return text
+    sign = "-" if value < 0 else ""
+    digits = mantissa.lstrip("-").replace(".", "")
+    if exponent > 0:
+        return sign + digits.ljust(exponent + 1, "0")
+    return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+
+
+def to_integer(value: Value) -> int:
+    """Return *value* as `int()` does: an integer, a double cut toward zero, or decimal text."""
+    kind = type(value)
+    if kind is int:
+        return value  # type: ignore[no-any-return]
+    if kind is float:
+        whole = int(value)
+    elif kind is str:
+        digits = _unsigned(value)
+        if not _is_digits(digits):
+            raise errors.value_error(f"int: not an integer: {quoted(value)}")
+        if len(digits.lstrip("0")) > _INTEGER_DIGITS:
+            raise errors.value_error(f"int: does not fit in 64 bits: {quoted(value)}")
+        whole = int(value)
+    else:
+        raise errors.type_error(f"int: argument must be string, integer or double; got: {_got(value)}")
+    if not limits.INTEGER_MIN <= whole <= limits.INTEGER_MAX:
+        raise errors.value_error(f"int: does not fit in 64 bits: {quoted(to_string(value))}")
+    return whole
+
+
+def to_double(value: Value) -> float:
+    """Return *value* as `double()` does: a number, or text such as `-1.5e3`."""
+    kind = type(value)
+    if kind is float:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        return float(value)
+    if kind is not str:
+        raise errors.type_error(f"double: argument must be string, integer or double; got: {_got(value)}")
+    mantissa, marker, exponent = value.replace("E", "e", 1).partition("e")
+    whole, point, fraction = _unsigned(mantissa).partition(".")
+    well_formed = (
+        _is_digits(whole)
+        and (not point or _is_digits(fraction))
+        and (not marker or _is_digits(_unsigned(exponent)))
+    )
+    if not well_formed:
+        raise errors.value_error(f"double: not a decimal number: {quoted(value)}")
+    number = float(value)
+    if number in (float("inf"), float("-inf")):
+        raise errors.value_error(f"double: out of range: {quoted(value)}")
+    return number
+
+
+def _unsigned(text: str) -> str:
+    return text[1:] if text[:1] in ("+", "-") else text
+
+
+def _is_digits(text: str) -> bool:
+    # str.isdigit alone would let other scripts' digits through.
+    return text.isascii() and text.isdigit()
+
+
+def _got(value: Value) -> str:
+    return model.type_name(value)
+
+
+def quoted(text: str, characters: int = 60) -> str:
+    """Return *text* in quotes for a message, shortened: messages are kept and shown."""
+    return f'"{text}"' if len(text) <= characters else f'"{text[: characters - 1]}…"'
+
+
+# --- JSON for others -----------------------------------------------------------------------------
+
+
+def encode_json(value: Value, *, prefix: str = "", indent: str | None = None) -> str:
+    """Return *value* as JSON text with sorted keys; whole doubles as integers (stdlib 10.2).
+
+    Compact if *indent* is None. Otherwise every element stands on a line of its own that starts with
+    *prefix* and as many copies of *indent* as it is deep; the first line has neither. Such a text can
+    be far larger than the value: ask `indented_bytes` first. ValueError if there are bytes or function
+    references anywhere inside.
+    """
+    ready = _encodable(value)
+    if indent is None:
+        return _dump(ready)
+    pieces: list[str] = []
+    _write_lines(ready, "\n" + prefix, indent, pieces)
+    return "".join(pieces)
+
+
+def indented_bytes(value: Value, *, prefix: str, indent: str) -> int:
+    """Return how many bytes the indented text has more than the compact one, without making it."""
+    step = len(indent.encode("utf-8", "surrogatepass"))
+    return _layout_bytes(value, 1 + len(prefix.encode("utf-8", "surrogatepass")), step, 0)
+
+
+def _layout_bytes(value: Value, newline: int, step: int, depth: int) -> int:
+    if type(value) not in model.CONTAINERS or not value:
+        return 0
+    is_map = type(value) is Map
+    total = len(value) * (newline + (depth + 1) * step + is_map) + newline + depth * step
+    if value.depth > 1:
+        for item in value.values() if is_map else value:
+            total += _layout_bytes(item, newline, step, depth + 1)
+    return total
+
+
+def _dump(ready: Any) -> str:
+    try:
+        return orjson.dumps(ready, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError as failure:  # all that is left: text with half a surrogate pair
+        raise errors.value_error("text that is not valid Unicode cannot be encoded as JSON") from failure
+
+
+def _encodable(value: Value) -> Any:
+    """Return what orjson writes as the language wants *value* written: *value* itself, if it can."""
+    kind = type(value)
+    if kind in _EXACT_IN_JSON:
+        return value
+    if kind is List:
+        if _EXACT_IN_JSON.issuperset(map(type, value)):
+            return value
+        return [_encodable(item) for item in value]
+    if kind is Map:
+        if _EXACT_IN_JSON.issuperset(map(type, value.values())):
+            return value
+        return {key: _encodable(item) for key, item in value.items()}
+    if kind is float:
+        if abs(value) >= _SAME_NOTATION and not value.is_integer():
+            return value
+        return orjson.Fragment(_double_text(value))
+    what = "bytes" if kind is bytes else "a function reference"
+    raise errors.value_error(f"{what} cannot be encoded as JSON")
+
+
+def _write_lines(ready: Any, newline: str, indent: str, pieces: list[str]) -> None:
+    """Append the indented text of *ready* to *pieces*; *newline* starts the lines of its parent."""
+    inner = newline + indent
+    if isinstance(ready, dict) and ready:
+        mark = "{"
+        for key in sorted(ready):
+            pieces += (mark, inner, _dump(key), ": ")
+            _write_lines(ready[key], inner, indent, pieces)
+            mark = ","
+        pieces += (newline, "}")
+    elif isinstance(ready, list) and ready:
+        mark = "["
+        for item in ready:
+            pieces += (mark, inner)
+            _write_lines(item, inner, indent, pieces)
+            mark = ","
+        pieces += (newline, "]")
+    else:
+        pieces.append(_dump(ready))
+
+
+def decode_json(text: str | bytes) -> Value:
+    """Return the value that *text* holds; ValueError unless it is one JSON document (stdlib 10.1).
+
+    Numbers without fraction and exponent are integers, beyond 64 bits doubles. Half a surrogate pair,
+    which some programs write when they cut text, becomes U+FFFD.
+    """
+    return model.adopt(_load(text))
+
+
+def _load(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as failure:
+        if "depth" in failure.msg or "ecursion" in failure.msg:
+            raise errors.too_deep() from failure
+        mended = _without_half_pairs(text)
+        if mended is not None:
+            return _load(mended)
+        raise errors.value_error(f"not valid JSON: {failure.msg}") from failure
+
+
+def _without_half_pairs(text: str | bytes) -> str | None:
+    """Return JSON *text* with lone surrogate escapes replaced; None if there is none."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    if "\\ud" not in text and "\\uD" not in text:
+        return None
+    pieces: list[str] = []
+    done, at = 0, text.find("\\")
+    while at >= 0:
+        width = 2
+        if text[at + 1 : at + 3] in ("ud", "uD"):
+            width = 6
+            half = text[at + 3 : at + 4].lower()
+            if half in _HIGH_HALVES and _is_low_half(text[at + 6 : at + 12]):
+                width = 12
+            elif half in _HIGH_HALVES or half in _LOW_HALVES:
+                pieces += (text[done:at], "\\ufffd")
+                done = at + 6
+        at = text.find("\\", at + width)
+    if not pieces:
+        return None
+    return "".join((*pieces, text[done:]))
+
+
+_HIGH_HALVES: Final = frozenset("89ab")
+_LOW_HALVES: Final = frozenset("cdef")
+
+
+def _is_low_half(escape: str) -> bool:
+    return escape[:3] in ("\\ud", "\\uD") and escape[3:4].lower() in _LOW_HALVES
+
+
+# --- exact JSON for the engine's state -----------------------------------------------------------
+
+
+def freeze(value: Value) -> Any:
+    """Return *value* as plain data that orjson writes and reads without loss; `thaw` undoes it.
+
+    Bytes are `{"$b": base64}`, function references `{"$f": name}`. A map whose only key starts with
+    `$` gets one more `$`, so no map of a user can look like either. The result may share structure
+    with *value*: write it out before the engine goes on.
+    """
+    kind = type(value)
+    if kind in _EXACT_IN_STATE:
+        return value
+    if kind is List:
+        if _EXACT_IN_STATE.issuperset(map(type, value)):
+            return value
+        return [freeze(item) for item in value]
+    if kind is Map:
+        if len(value) == 1:
+            (key,) = value
+            if key.startswith("$"):
+                return {"$" + key: freeze(value[key])}
+        if _EXACT_IN_STATE.issuperset(map(type, value.values())):
+            return value
+        return {key: freeze(item) for key, item in value.items()}
+    if kind is bytes:
+        return {_BYTES_TAG: base64.b64encode(value).decode("ascii")}
+    if kind is FunctionRef:
+        return {_FUNCTION_TAG: str(value)}
+    raise TypeError(f"not a value of the language: {kind}")
+
+
+def thaw(plain: Any) -> Value:
+    """Return the value that was frozen. A Python ValueError means that *plain* is no frozen value."""
+    kind = type(plain)
+    if kind is list or kind is List:
+        return List([thaw(item) for item in plain])
+    if kind is dict or kind is Map:
+        if len(plain) == 1:
+            ((key, item),) = plain.items()
+            if key.startswith("$"):
+                return _untag(key, item)
+        return Map({key: thaw(item) for key, item in plain.items()})
+    if kind in _EXACT_IN_STATE:
+        return plain
+    raise ValueError(f"not a frozen value: {kind}")
+
+
+def _untag(key: str, item: Any) -> Value:
+    if key.startswith("$$"):
+        return Map({key[1:]: thaw(item)})
+    if key == _FUNCTION_TAG and type(item) is str:
+        return FunctionRef(item)
+    if key == _BYTES_TAG and type(item) is str:
+        try:
+            return base64.b64decode(item, validate=True)
+        except binascii.Error as failure:
+            raise ValueError("not a frozen value: bad base64") from failure
+    raise ValueError(f"not a frozen value: unknown tag {key!r}")
