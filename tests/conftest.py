@@ -1,0 +1,24 @@
+"""Fixtures for every test: the local control plane, started once and only when a test asks for it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from localcluster import manifests, provision
+from localcluster.controlplane import ControlPlane
+from localcluster.progress import Progress
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """An empty Kubernetes control plane of our own; nothing of ours is installed in it."""
+    binaries = provision.provide(Progress("control plane"))
+    with ControlPlane.start(binaries) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def cluster(control_plane: ControlPlane) -> ControlPlane:
+    """The control plane with `manifests/` applied: definitions, roles, the operator's ServiceAccount."""
+    manifests.apply(control_plane.admin(), manifests.load(manifests.MANIFESTS))
+    return control_plane
