@@ -1,8 +1,12 @@
 """The text of a workflow and positions in it."""
 
 import bisect
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
+
+_LINE_BREAK: Final = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,13 @@ class Source:
 
     @cached_property
     def _line_starts(self) -> tuple[int, ...]:
-        starts = [0]
-        for offset, character in enumerate(self.text):
-            if character == "\n":
-                starts.append(offset + 1)
-        return tuple(starts)
+        return (0, *(found.end() for found in _LINE_BREAK.finditer(self.text)))
 
     def position(self, span: Span) -> Position:
-        """Return line, column and length of *span*."""
-        line = bisect.bisect_right(self._line_starts, span.start)
-        return Position(line, span.start - self._line_starts[line - 1] + 1, max(span.end - span.start, 1))
+        """Return line, column and length of *span*; beyond the text means its end."""
+        start = min(span.start, len(self.text))
+        line = bisect.bisect_right(self._line_starts, start)
+        return Position(line, start - self._line_starts[line - 1] + 1, max(span.end - start, 1))
 
     def line_text(self, line: int) -> str:
         """Return the text of 1-based *line* without its line break."""
