@@ -7,12 +7,13 @@ from typing import Final
 import yaml
 
 from localcluster import processes
-from localcluster.api import Api, Object
+from localcluster.api import Api, ApiError, Object
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 MANIFESTS: Final = ROOT / "manifests"
 _FIRST: Final = ("Namespace", "CustomResourceDefinition", "ServiceAccount")
 _ESTABLISH_SECONDS: Final = 30
+_NOT_YET: Final = frozenset({404, 429, 503})
 
 
 def load(kustomization: Path) -> list[Object]:
@@ -70,9 +71,23 @@ def _rank(entry: Object) -> int:
 
 
 def _wait_established(api: Api, path: str) -> None:
+    """Wait until the server serves what it has accepted: right after that it answers 404 or 429."""
+
     def is_established() -> bool:
-        conditions: Sequence[Object] = api.get(path).get("status", {}).get("conditions", [])
+        definition = api.get(path)
+        conditions: Sequence[Object] = definition.get("status", {}).get("conditions") or ()
         held = {condition["type"] for condition in conditions if condition["status"] == "True"}
-        return {"Established", "NamesAccepted"} <= held
+        return {"Established", "NamesAccepted"} <= held and _serves(api, definition["spec"])
 
     processes.wait_until(f"{path} is established", is_established, _ESTABLISH_SECONDS)
+
+
+def _serves(api: Api, spec: Object) -> bool:
+    version, plural = spec["versions"][0]["name"], spec["names"]["plural"]
+    try:
+        api.get(f"/apis/{spec['group']}/{version}/{plural}", limit="1")
+    except ApiError as error:
+        if error.code in _NOT_YET:
+            return False
+        raise
+    return True
