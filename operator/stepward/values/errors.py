@@ -17,6 +17,7 @@ class WorkflowError(Exception):
     `fatal`: cannot be caught (ResourceLimitError raised by the engine, language.md 2.8).
     `raised`: the author raised it with `raise`.
     `span`: the piece of source at fault, filled in by the first place that knows it.
+    `recorded`: what a handler kept of it, if it goes on outwards from there; it keeps its stack.
     """
 
     def __init__(self, value: Any, *, fatal: bool = False, raised: bool = False) -> None:
@@ -25,6 +26,7 @@ class WorkflowError(Exception):
         self.fatal = fatal
         self.raised = raised
         self.span: Any = None
+        self.recorded: Any = None
 
 
 _SECONDARY_TAGS = {

@@ -1,0 +1,108 @@
+"""`for` loops: the steps that start one and go to its next turn (language.md 2.5).
+
+The snapshot of what is looped over lives in slot `state`, the position in `state + 1`.
+"""
+
+from collections.abc import Callable
+
+from stepward.engine.assignment import account
+from stepward.engine.evaluator import Closure, Slots
+from stepward.engine.operators import integer
+from stepward.language.program import LoopNext, LoopStart
+from stepward.values import convert, errors
+from stepward.values.errors import WorkflowError
+from stepward.values.model import List, Value
+
+_NUMBERS = frozenset({int, float})
+
+
+def check_items(source: Value) -> List:
+    """Return *source* if a loop can run over it; TypeError otherwise."""
+    if type(source) is List:
+        return source
+    raise errors.type_error(f"'for' runs over a list; got: {convert.operand_name(source)}")
+
+
+def check_bounds(source: Value) -> List:
+    """Return *source* if it is `[first, last]` of a range; TypeError otherwise."""
+    if type(source) is not List or len(source) != 2:
+        raise errors.type_error("'range' must be a list of two numbers, the first and the last")
+    for bound in source:
+        if type(bound) not in _NUMBERS:
+            raise errors.type_error(f"the bounds of 'range' must be numbers; got: {convert.operand_name(bound)}")
+    return source
+
+
+def turn_value(source: List, bounded: bool, position: int) -> Value:
+    """Return the value of turn *position*, which must exist."""
+    if not bounded:
+        return source[position]
+    first = source[0]
+    return integer(first + position, "range") if type(first) is int else first + position
+
+
+def has_turn(source: List, bounded: bool, position: int) -> bool:
+    """Return whether there is a turn *position*."""
+    return bool(source[0] + position <= source[1]) if bounded else position < len(source)
+
+
+def start(instruction: LoopStart, source: Closure, body: int, exit_: int) -> Callable[[Slots], int]:
+    """Return the step that starts a loop."""
+    check = check_bounds if instruction.bounded else check_items
+    state, bounded, span = instruction.state, instruction.bounded, instruction.span
+    enter = _enter(instruction)
+
+    def start_loop(slots: Slots) -> int:
+        try:
+            items = check(source(slots))
+            account(slots, items)
+        except WorkflowError as failure:
+            if failure.span is None:
+                failure.span = span
+            raise
+        slots[state] = items
+        slots[state + 1] = 0
+        if not has_turn(items, bounded, 0):
+            slots[state] = None
+            return exit_
+        enter(slots, items, 0)
+        return body
+
+    return start_loop
+
+
+def next_turn(instruction: LoopNext, body: int, exit_: int) -> Callable[[Slots], int]:
+    """Return the step that goes to the next turn of a loop, or leaves it."""
+    state, bounded = instruction.state, instruction.bounded
+    enter = _enter(instruction)
+
+    def next_of_loop(slots: Slots) -> int:
+        items = slots[state]
+        position = slots[state + 1] + 1
+        if bounded:
+            if items[0] + position > items[1]:
+                slots[state] = None
+                return exit_
+        elif position >= len(items):
+            slots[state] = None
+            return exit_
+        slots[state + 1] = position
+        enter(slots, items, position)
+        return body
+
+    return next_of_loop
+
+
+def _enter(instruction: LoopStart | LoopNext) -> Callable[[Slots, List, int], None]:
+    value, index, locals_, bounded = (
+        instruction.value, instruction.index, instruction.locals, instruction.bounded,
+    )  # fmt: skip
+
+    def enter(slots: Slots, items: List, position: int) -> None:
+        slots[value] = turn_value(items, True, position) if bounded else items[position]
+        if index is not None:
+            slots[index] = position
+        for slot in locals_:
+            slots[slot] = None
+
+    return enter

@@ -1,0 +1,90 @@
+"""The assembler that lowering writes to: instructions with labels for addresses not yet known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from stepward.language.program import Handler, Instruction
+from stepward.language.scopes import Layout
+
+
+class Label:
+    """An address that is known once `Assembler.place` was called with it."""
+
+    __slots__ = ("address",)
+
+    def __init__(self) -> None:
+        self.address = -1
+
+    @property
+    def target(self) -> int:
+        """The address; only asked for when all code is emitted."""
+        assert self.address >= 0, "label was never placed"
+        return self.address
+
+
+Build: TypeAlias = Callable[[], Instruction]
+
+
+@dataclass(slots=True)
+class _OpenHandler:
+    entry: Label
+    error: int
+
+
+class Assembler:
+    """Collects the instructions of one routine."""
+
+    def __init__(self) -> None:
+        self._code: list[tuple[Build, int]] = []
+        self._handlers: list[_OpenHandler] = []
+        self._around: list[int] = [-1]
+
+    @property
+    def address(self) -> int:
+        """The address of the next instruction."""
+        return len(self._code)
+
+    def emit(self, build: Build) -> None:
+        """Append an instruction; *build* is called when every label has its address."""
+        self._code.append((build, self._around[-1]))
+
+    def place(self, label: Label) -> None:
+        """Let *label* stand for the next address."""
+        label.address = len(self._code)
+
+    def protect(self, entry: Label, layout: Layout) -> int:
+        """From here on, errors go to *entry*; return the slot that holds the error there."""
+        error = layout.allocate()
+        self._handlers.append(_OpenHandler(entry, error))
+        self._around.append(len(self._handlers) - 1)
+        return error
+
+    def unprotect(self) -> None:
+        """End what the last `protect` began."""
+        self._around.pop()
+
+    def outside(self) -> "_Outside":
+        """Return a context in which no handler of this routine applies: a parallel branch's code."""
+        return _Outside(self._around)
+
+    def finish(self) -> tuple[tuple[Instruction, ...], tuple[int, ...], tuple[Handler, ...]]:
+        """Return code, handler per address, and handlers."""
+        return (
+            tuple(build() for build, _ in self._code),
+            tuple(handler for _, handler in self._code),
+            tuple(Handler(handler.entry.target, handler.error) for handler in self._handlers),
+        )
+
+
+class _Outside:
+    """Context manager of `Assembler.outside`."""
+
+    def __init__(self, around: list[int]) -> None:
+        self._around = around
+
+    def __enter__(self) -> None:
+        self._around.append(-1)
+
+    def __exit__(self, *_: object) -> None:
+        self._around.pop()
