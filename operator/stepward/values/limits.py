@@ -48,12 +48,29 @@ RETRY_MULTIPLIER: Final = 1.25  # Google
 
 # --- HTTP --------------------------------------------------------------------------------------
 RESPONSE_BYTES: Final = 2_000_000  # Google: body of a response, after decompression
+RESPONSE_ENCODED_BYTES: Final = RESPONSE_BYTES + 64 * KIB  # ours: the same before; data may not shrink
+RESPONSE_GZIP_MEMBERS: Final = 100  # ours: concatenated streams in one body; each costs a copy
 RESPONSE_HEADER_BYTES: Final = 64 * KIB  # ours: all header lines of a response together
-RESPONSE_HEADER_LINE_BYTES: Final = 8_190  # ours: one header line
+RESPONSE_EVENTS: Final = 100_000  # ours: chunks of one response (5 us each)
+RESPONSE_EVENTS_PER_TURN: Final = 500  # ours: chunks read before the event loop gets its turn
 REQUEST_HEADERS: Final = 100  # ours: headers of one request
+REQUEST_HEADER_BYTES: Final = 64 * KIB  # ours: all headers of one request together
 URL_CHARACTERS: Final = 8 * KIB  # ours
 REDIRECTS: Final = 10  # ours: language.md 6.6
-CONNECTIONS_PER_HOST: Final = 100  # ours: pooled per policy class
-CONNECTIONS: Final = 400  # ours: pooled per policy class
+CONNECTIONS_PER_HOST: Final = 100  # ours: in use at once, per policy class
+CONNECTIONS: Final = 400  # ours: in use at once, per policy class; and kept idle, in all
 CONNECT_SECONDS: Final = 30.0  # ours: establishing a connection, TLS included
+KEEPALIVE_SECONDS: Final = 4.0  # ours: below the 5 s at which common servers close an idle connection
+ADDRESSES_TRIED: Final = 8  # ours: of one host name
+ADDRESS_HEAD_START_SECONDS: Final = 0.25  # RFC 8305: before the next address is tried as well
 RESOLVER_THREADS: Final = 16  # ours: name lookups at once
+RESOLVER_THREADS_PER_TENANT: Final = 4  # ours: name lookups at once for one namespace
+
+# --- library -----------------------------------------------------------------------------------
+CALLBACK_SECONDS: Final = 43_200.0  # Google: default of `events.await_callback`
+CHILD_EXECUTION_SECONDS: Final = 1_800.0  # Google: `experimental.executions.*`
+REGEX_PATTERN_BYTES: Final = 1 * KIB  # ours: threat model, row 26
+REGEX_MEMORY_BYTES: Final = 1 * MIB  # ours: RE2's `max_mem` for one pattern
+REGEX_CACHED: Final = 64  # ours: compiled patterns kept
+REGEX_SCAN_WORK: Final = 2**28  # ours: text bytes times program size of one pass; at worst 2.5 s
+REGEX_RESCAN_BYTES: Final = 2**26  # ours: bytes one call may look at again, in units of `stdlib.regex`
