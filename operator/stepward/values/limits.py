@@ -35,6 +35,8 @@ PARALLEL_DEPTH: Final = 2  # Google
 CONCURRENT_BRANCHES: Final = 20  # Google: in one execution; more wait their turn
 BRANCH_ERRORS: Final = 100  # Google: uncaught branch errors recorded
 SLICE_STEPS: Final = 1_000  # ours: steps run before the event loop gets its turn (about 2 ms)
+ENVIRONMENT_VARIABLES: Final = 20  # Google: user variables of one workflow
+ENVIRONMENT_TEXT_BYTES: Final = 4 * KIB  # Google: the name or the value of one
 
 # --- waiting -----------------------------------------------------------------------------------
 SLEEP_SECONDS: Final = 31_536_000  # Google: one year

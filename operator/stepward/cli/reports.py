@@ -1,0 +1,107 @@
+"""How diagnostics and outcomes are told: JSON for machines, carets and words for people."""
+
+import bisect
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from stepward.cli.output import emit, note, one_line, printable
+from stepward.engine.outcome import Failed, Outcome, StackElement, Succeeded
+from stepward.language import diagnostics
+from stepward.language.source import Source, Span
+from stepward.values import convert, model
+from stepward.values.errors import WorkflowError
+
+LINES: Final = 20
+LINE_CHARACTERS: Final = 1_000
+"""Of each part of an error that is shown to people; machines get all of it."""
+
+
+def note_diagnostics(report: diagnostics.Report, source: Source) -> None:
+    """Show what was found in *source*, if anything, with carets."""
+    shown = diagnostics.render_all(report, source)
+    if shown:
+        note(shown)
+
+
+def emit_diagnostics(state: str, found: Iterable[tuple[diagnostics.Report, Source]]) -> None:
+    """Write *state* and the diagnostics of all sources as one JSON object."""
+    listed = [diagnostics.to_json(one, source) for report, source in found for one in report.diagnostics]
+    emit(f'{{"state":"{state}","diagnostics":{_json(listed)}}}\n')
+
+
+def emit_outcome(outcome: Outcome) -> None:
+    """Write how an execution ended as one JSON object; the keys of values are sorted."""
+    if isinstance(outcome, Succeeded):
+        emit(f'{{"state":"Succeeded","result":{convert.encode_json(outcome.value)}}}\n')
+        return
+    stack = _json([_stack_element(frame) for frame in outcome.stack])
+    error = f'{{"payload":{_payload(outcome)},"context":{_json(outcome.context)},"stackTrace":{stack}}}'
+    emit(f'{{"state":"Failed","error":{error}}}\n')
+
+
+def _payload(failed: Failed) -> str:
+    try:
+        return convert.encode_json(failed.payload)
+    except WorkflowError:  # the author raised bytes
+        return _json(failed.context.partition("\n")[0])
+
+
+def _stack_element(frame: StackElement) -> dict[str, Any]:
+    # Positions are decimal text because they are in Google's API.
+    position = {"line": str(frame.line), "column": str(frame.column), "length": str(frame.length)}
+    return {"step": frame.step, "routine": frame.routine, "position": position}
+
+
+def _json(plain: Any) -> str:
+    # Unlike orjson, this lets lone surrogates through; `emit` escapes them.
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def emit_result(value: Any) -> None:
+    """Write the result of an execution for people: JSON, indented."""
+    emit(printable(convert.encode_json(value, indent="  ")) + "\n")
+
+
+def render_failure(failed: Failed, source: Source) -> str:
+    """Return why an execution of *source* failed: place, message, the failing piece, the stack."""
+    name = one_line(source.name)
+    frames = [
+        one_line(f"{frame.routine}/{frame.step} ({name}:{frame.line}:{frame.column})")
+        for frame in failed.stack
+    ]
+    # The last lines of the context are the stack in Google's words; ours follows below.
+    message = failed.context.split("\n")[: -len(frames) or None]
+    lines = [f"error: {name} failed" + (f" at {frames[0]}" if frames else ""), *_bounded(message)]
+    if frames:
+        lines += _snippet(failed.stack[0], source)
+    if len(frames) > 1:
+        lines += [f"  at {frame}" for frame in frames]
+    return "\n".join(lines + _details(failed.payload))
+
+
+def _snippet(frame: StackElement, source: Source) -> list[str]:
+    offsets = range(len(source.text) + 1)
+    line_start = bisect.bisect_left(offsets, frame.line, key=lambda at: source.position(Span(at, at)).line)
+    start = line_start + frame.column - 1
+    finding = diagnostics.Diagnostic("error", "", Span(start, start + frame.length), "")
+    return diagnostics.render(finding, source).split("\n")[1:]  # without the headline, which is a checker's
+
+
+def _details(payload: Any) -> list[str]:
+    """Return what an error map holds beyond message and tags, such as the answer of a server."""
+    if type(payload) is not model.Map or not {"message", "tags"} <= payload.keys():
+        return []
+    rest = model.Map({key: item for key, item in payload.items() if key not in {"message", "tags"}})
+    if not rest:
+        return []
+    try:
+        return _bounded(convert.encode_json(rest, indent="  ").split("\n"))
+    except WorkflowError:  # the body of an answer may be bytes
+        return []
+
+
+def _bounded(lines: list[str]) -> list[str]:
+    """Return *lines* as they may be shown to people: indented, printable, and not too many."""
+    shown = [f"  {printable(line[:LINE_CHARACTERS])}" for line in lines[:LINES]]
+    return [*shown, f"  ... ({len(lines) - LINES} more lines)"] if len(lines) > LINES else shown
