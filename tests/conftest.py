@@ -22,3 +22,11 @@ def cluster(control_plane: ControlPlane) -> ControlPlane:
     """The control plane with `manifests/` applied: definitions, roles, the operator's ServiceAccount."""
     manifests.apply(control_plane.admin(), manifests.load(manifests.MANIFESTS))
     return control_plane
+
+
+@pytest.fixture
+def namespace(control_plane: ControlPlane) -> str:
+    """A fresh namespace for one test. It goes with the control plane, as does all that is in it."""
+    created = control_plane.admin().create("/api/v1/namespaces", {"metadata": {"generateName": "test-"}})
+    name: str = created["metadata"]["name"]
+    return name
