@@ -1,0 +1,155 @@
+"""Runs one conformance case in one of four modes. The README beside it describes the format."""
+
+import json
+import re
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.world import ScriptedWorld
+from stepward import stdlib
+from stepward.engine import code, events, machine
+from stepward.engine.outcome import Failed, Succeeded
+from stepward.engine.state import State
+from stepward.language import compilation, diagnostics
+from stepward.language.source import Source
+from stepward.values import convert, model
+
+MODES = ("straight", "saved", "twice", "cut")
+LIBRARY = stdlib.library()
+
+
+@dataclass
+class Run:
+    """What came of a case, and how much its mode really did."""
+
+    outcome: Any
+    world: ScriptedWorld
+    state: State
+    met: int = 0
+    """How often the state was restored, an event doubled, or an effect cut off."""
+
+
+def workflow_of(case: dict[str, Any]) -> str:
+    """Return the source text of *case*; an expression becomes a workflow that returns it."""
+    if "workflow" in case:
+        return str(case["workflow"])
+    expression = json.dumps("${" + case["expr"] + "}", ensure_ascii=False)
+    names = list(case.get("with", {}))
+    assigns = "".join(f"        - {name}: ${{given.{name}}}\n" for name in names)
+    head = "main:\n  params: [given]\n  steps:\n"
+    init = f"    - bind:\n        assign:\n{assigns}" if names else ""
+    return f"{head}{init}    - answer:\n        return: {expression}\n"
+
+
+def compile_case(case: dict[str, Any]) -> tuple[Any, diagnostics.Report, Source]:
+    """Return the program of *case*, or None, and the report."""
+    source = Source("case.yaml", workflow_of(case))
+    program, report = compilation.compile_workflow(source, LIBRARY)
+    return program, report, source
+
+
+def run(case: dict[str, Any], mode: str) -> Run:
+    """Run *case* to its end."""
+    program, report, source = compile_case(case)
+    assert program is not None, diagnostics.render_all(report, source)
+    linked = code.link(program, LIBRARY)
+    world = ScriptedWorld(list(case.get("world", [])))
+    state = State(program.digest)
+    argument = case.get("with", case.get("argument"))
+    given = "argument" in case or "with" in case
+    environment = {"GOOGLE_CLOUD_WORKFLOW_ID": "case", **case.get("env", {})}
+    start = events.Started(world.now, model.adopt(argument), given, environment, "seed")
+    queue: deque[events.Event] = deque([start])
+    met = 0
+    while queue:
+        event = queue.popleft()
+        saved = json.dumps(state.to_json()) if mode != "straight" else ""
+        if mode == "saved":
+            state = State.from_json(json.loads(saved))
+            met += 1
+        asked = machine.advance(linked, state, event)
+        if mode == "cut" and asked:
+            # The effects were performed, then the process died: the event comes again to the old state.
+            state = State.from_json(json.loads(saved))
+            again = machine.advance(linked, state, event)
+            assert again == asked, "after a cut the engine asks for something else"
+            met += 1
+        if mode == "twice":
+            assert [e for e in machine.advance(linked, state, event) if e.id] == [], "an event counted twice"
+            met += 1
+        queue.extend(world.answer(effect) for effect in asked)
+    assert state.outcome is not None, "the engine neither asks nor ends"
+    return Run(state.outcome, world, state, met)
+
+
+def check(case: dict[str, Any], done: Run) -> None:
+    """Compare what came out with what *case* wants."""
+    outcome = done.outcome
+    if "error" in case:
+        assert isinstance(outcome, Failed), f"succeeded with {outcome.value!r}"
+        check_error(case["error"], outcome)
+    else:
+        assert isinstance(outcome, Succeeded), outcome.context
+        check_value(case, outcome.value)
+    world = done.world
+    if "asked" in case:
+        assert world.asked == case["asked"]
+    if "slept" in case:
+        assert world.slept == case["slept"]
+    if "logs" in case:
+        assert world.logs == case["logs"]
+    if "steps" in case:
+        assert done.state.steps == case["steps"]
+    unused = [entry["asks"] for i, entry in enumerate(world.script) if i not in world.used]
+    assert not unused or case.get("unused_is_fine"), f"never asked: {unused}"
+
+
+def check_value(case: dict[str, Any], value: Any) -> None:
+    """Compare a result with `want`, kind for kind, and with `want_type`."""
+    if "want" in case:
+        wanted = model.adopt(case["want"])
+        assert convert.freeze(value) == convert.freeze(wanted), f"{value!r} instead of {wanted!r}"
+        same = convert.encode_json(value) == convert.encode_json(wanted)
+        assert same, f"{value!r} instead of {wanted!r}"
+    if "want_type" in case:
+        assert model.type_name(value) == case["want_type"]
+    if "want_match" in case:
+        assert re.search(case["want_match"], value)
+
+
+def check_error(wanted: dict[str, Any], outcome: Failed) -> None:
+    """Compare the error of a failed execution."""
+    payload = outcome.payload
+    tags = payload.get("tags", []) if isinstance(payload, dict) else []
+    for tag in wanted.get("tags", [wanted["tag"]] if "tag" in wanted else []):
+        assert tag in tags, f"{tag} is not in {tags}: {outcome.context}"
+    if "message" in wanted:
+        assert re.search(wanted["message"], payload["message"]), payload["message"]
+    if "payload" in wanted:
+        assert convert.freeze(payload) == convert.freeze(model.adopt(wanted["payload"])), payload
+    if "context" in wanted:
+        assert re.search(wanted["context"], outcome.context), outcome.context
+    if "line" in wanted:
+        assert outcome.stack[0].line == wanted["line"]
+    if "stack" in wanted:
+        found = [[e.step, e.routine, e.line, e.column, e.length] for e in outcome.stack]
+        assert [element[: len(want)] for element, want in zip(found, wanted["stack"], strict=True)] == wanted[
+            "stack"
+        ], found
+
+
+def check_refused(case: dict[str, Any]) -> None:
+    """Compare the diagnostics of a source that must be refused with `refused`."""
+    program, report, source = compile_case(case)
+    found = [diagnostics.to_json(d, source) for d in report.diagnostics if d.severity == "error"]
+    assert program is None, "it was accepted"
+    for want in case["refused"]:
+        wanted = {"code": want} if isinstance(want, str) else want
+        assert any(_matches(wanted, item) for item in found), f"{wanted} is not among {found}"
+
+
+def _matches(wanted: dict[str, Any], found: dict[str, Any]) -> bool:
+    exact = all(found[key] == wanted[key] for key in ("code", "line", "column") if key in wanted)
+    text = all(re.search(wanted[key], found[key]) for key in ("message", "help") if key in wanted)
+    return exact and text
