@@ -225,11 +225,11 @@ def _retry_wait(turn: Turn, branch: Branch, frame: Frame, instruction: program.R
     slots = frame.slots
     answer = slots[instruction.answer]
     if answer is not True and answer is not False:
-        raise errors.type_error(f"a retry predicate must return a boolean; got: {convert.operand_name(answer)}")
+        raise errors.type_error(
+            f"a retry predicate must return a boolean; got: {convert.operand_name(answer)}"
+        )
     if not answer:
         frame.address = instruction.give_up
         return
     delay, slots[instruction.retry_state] = retry.next_delay(slots[instruction.retry_state])
     _suspend(turn, branch, Sleep(turn.state.now + delay, "retry"))
-
-

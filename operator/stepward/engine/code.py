@@ -117,7 +117,8 @@ class _Linker:
                 return _try_start(instruction.retry_state, following)
             case program.Catch():
                 return _catch(instruction, following)
-        return _boundary
+            case _:
+                return _boundary
 
     def _operand(self, instruction: Instruction) -> Any:
         match instruction:
@@ -132,7 +133,8 @@ class _Linker:
             case program.Fork():
                 source = self.compile(instruction.loop.source) if instruction.loop else None
                 return source, self.compile(instruction.limit) if instruction.limit else None
-        return None
+            case _:
+                return None
 
     def _arguments(self, arguments: Arguments) -> Any:
         """Return `closure(slots) -> {position: value}`, or of a map if the arguments are dynamic."""

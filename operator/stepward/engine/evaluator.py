@@ -232,7 +232,7 @@ def _compile_logic(expr: Binary, library: Library) -> Closure:
         second = right(slots)
         if second is True or second is False:
             return bool(second)
-        return boolean(second, symbol)
+        return bool(boolean(second, symbol))
 
     return logic
 
@@ -257,9 +257,10 @@ def _compile_map(expr: MakeMap, library: Library) -> Closure:
 def _compile_invoke(expr: Invoke, library: Library) -> Closure:
     function = library.implementation(expr.function)
     arguments = [compile_expression(argument, library) for argument in expr.arguments]
-    match arguments:
-        case [one]:
-            return lambda slots: function(one(slots))
-        case [one, two]:
-            return lambda slots: function(one(slots), two(slots))
+    if len(arguments) == 1:
+        (one,) = arguments
+        return lambda slots: function(one(slots))
+    if len(arguments) == 2:
+        first, second = arguments
+        return lambda slots: function(first(slots), second(slots))
     return lambda slots: function(*[argument(slots) for argument in arguments])

@@ -29,7 +29,9 @@ def check_bounds(source: Value) -> List:
         raise errors.type_error("'range' must be a list of two numbers, the first and the last")
     for bound in source:
         if type(bound) not in _NUMBERS:
-            raise errors.type_error(f"the bounds of 'range' must be numbers; got: {convert.operand_name(bound)}")
+            raise errors.type_error(
+                f"the bounds of 'range' must be numbers; got: {convert.operand_name(bound)}"
+            )
     return source
 
 

@@ -8,6 +8,7 @@ effects, retries, forks. A transition ends when every branch waits, or after a b
 steps, so that one execution cannot keep the event loop.
 """
 
+import functools
 from typing import Final
 
 from stepward.engine import boundaries, failures, parallel
@@ -44,7 +45,7 @@ def advance(code: Code, state: State, event: Event) -> list[Effect]:
             branch = _waiting_branch(state, event.effect_id)
             if branch is None:
                 return []
-            _resume(turn, branch, lambda: boundaries.complete(turn, branch, event.value))
+            _resume(turn, branch, functools.partial(boundaries.complete, turn, branch, event.value))
         case Failed():
             branch = _waiting_branch(state, event.effect_id)
             if branch is None:
@@ -94,7 +95,9 @@ def _run(turn: boundaries.Turn) -> None:
     state = turn.state
     budget = limits.SLICE_STEPS
     while state.outcome is None:
-        branch = next((b for b in state.branches.values() if not b.waiting and b.join is None and not b.resuming), None)
+        branch = next(
+            (b for b in state.branches.values() if not b.waiting and b.join is None and not b.resuming), None
+        )
         if branch is None:
             break
         if budget <= 0:
@@ -110,7 +113,9 @@ def _run_branch(turn: boundaries.Turn, branch: Branch, budget: int) -> int:
     """Run *branch* until it waits, ends or has done *budget* steps; return how many it did."""
     state = turn.state
     before = state.steps
-    while state.outcome is None and not branch.waiting and branch.join is None and branch.id in state.branches:
+    while (
+        state.outcome is None and not branch.waiting and branch.join is None and branch.id in state.branches
+    ):
         allowed = min(budget - (state.steps - before), limits.STEPS - state.steps)
         frame = branch.frames[-1]
         linked = turn.code.routines[frame.routine]
@@ -162,7 +167,11 @@ def fail(turn: boundaries.Turn, branch: Branch, failure: WorkflowError) -> None:
     """Take *failure* of *branch* to its handler, to its parallel step, or to the end of the execution."""
     state = turn.state
     recorded = failure.recorded
-    stack = failures.stack_from(recorded) if recorded else failures.stack_of(turn.code, state, branch, failure.span)
+    stack = (
+        failures.stack_from(recorded)
+        if recorded
+        else failures.stack_of(turn.code, state, branch, failure.span)
+    )
     if failure.fatal:
         end(turn, failures.failed(failure.value, stack))
         return
@@ -200,8 +209,12 @@ def end(turn: boundaries.Turn, outcome: "boundaries.Outcome") -> None:
             convert.encode_json(outcome.value)
         except WorkflowError:
             branch = state.branches[0]
-            failure = errors.type_error("the result of a workflow must be JSON: it must not hold bytes or functions")
-            outcome = failures.failed(failure.value, failures.stack_of(turn.code, state, branch, failure.span))
+            failure = errors.type_error(
+                "the result of a workflow must be JSON: it must not hold bytes or functions"
+            )
+            outcome = failures.failed(
+                failure.value, failures.stack_of(turn.code, state, branch, failure.span)
+            )
     state.last_steps = current_steps(turn.code, state)
     state.outcome = outcome
 

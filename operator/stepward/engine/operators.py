@@ -128,7 +128,8 @@ def contains(needle: Value, container: Value) -> bool:
     if kind is List:
         return any(model.equal(needle, item) for item in container)
     raise errors.type_error(
-        f"The argument of 'in' must be a dict or an array; got: {convert.operand_name(container)}", prefix=False
+        f"The argument of 'in' must be a dict or an array; got: {convert.operand_name(container)}",
+        prefix=False,
     )
 
 
@@ -175,7 +176,9 @@ def invert(value: Value) -> bool:
     """`not value`."""
     if value is True or value is False:
         return not value
-    raise errors.type_error(f"unsupported operand type for not: '{convert.operand_name(value)}' (expecting boolean)")
+    raise errors.type_error(
+        f"unsupported operand type for not: '{convert.operand_name(value)}' (expecting boolean)"
+    )
 
 
 UNARY: Final[dict[str, Callable[[Value], Value]]] = {"-": negate, "+": positive, "not": invert}
@@ -185,7 +188,9 @@ def boolean(value: Value, symbol: str) -> bool:
     """Return *value* if it is a boolean, as `and` and `or` demand."""
     if value is True or value is False:
         return bool(value)
-    raise errors.type_error(f"unsupported operand type for {symbol}: '{convert.operand_name(value)}' (expecting boolean)")
+    raise errors.type_error(
+        f"unsupported operand type for {symbol}: '{convert.operand_name(value)}' (expecting boolean)"
+    )
 
 
 def condition(value: Value) -> errors.WorkflowError:
@@ -206,7 +211,9 @@ def access(container: Value, key: Value) -> Value:
         return container[list_position(container, key)]
     if type(key) is str:
         raise errors.type_error(f"cannot read '{key}' of {convert.operand_name(container)}: it is not a map")
-    raise errors.type_error(f"{convert.operand_name(container)} cannot be indexed: it is neither a list nor a map")
+    raise errors.type_error(
+        f"{convert.operand_name(container)} cannot be indexed: it is neither a list nor a map"
+    )
 
 
 def list_position(items: List, key: Value) -> int:

@@ -11,7 +11,9 @@ from stepward.values import convert, errors, limits, model
 from stepward.values.errors import WorkflowError
 
 
-def fork(code: Code, state: State, branch: Branch, frame: Frame, instruction: program.Fork, operand: Any) -> None:
+def fork(
+    code: Code, state: State, branch: Branch, frame: Frame, instruction: program.Fork, operand: Any
+) -> None:
     """Start the parallel step at the frame's address; *branch* waits for it."""
     source, limit = operand
     if branch.depth >= limits.PARALLEL_DEPTH:

@@ -22,7 +22,9 @@ def begin(policy: Value) -> Map:
     if backoff is None:
         backoff = Map()
     if type(backoff) is not Map:
-        raise errors.type_error(f"'backoff' of a retry policy must be a map; got: {convert.operand_name(backoff)}")
+        raise errors.type_error(
+            f"'backoff' of a retry policy must be a map; got: {convert.operand_name(backoff)}"
+        )
     return Map(
         {
             "predicate": predicate,
@@ -62,4 +64,4 @@ def _number(backoff: Map, name: str) -> int | float:
         raise errors.type_error(f"'{name}' must be a number; got: {convert.operand_name(value)}")
     if value < 0:
         raise errors.value_error(f"'{name}' must not be negative; got: {value}")
-    return value
+    return float(value) if type(value) is float else int(value)

@@ -114,9 +114,7 @@ class State:
 
     def _recount(self) -> int:
         return sum(
-            model.size_bytes(value)
-            for frame in self._frames()
-            for value in frame.slots[1 : frame.variables]
+            model.size_bytes(value) for frame in self._frames() for value in frame.slots[1 : frame.variables]
         )
 
     def _frames(self) -> Iterator[Frame]:
@@ -184,7 +182,12 @@ def _branch_to_json(branch: Branch) -> dict[str, Any]:
         "resuming": branch.resuming,
         "join": _join_to_json(branch.join) if branch.join else None,
         "frames": [
-            [frame.routine, frame.address, frame.variables, [convert.freeze(value) for value in frame.slots[1:]]]
+            [
+                frame.routine,
+                frame.address,
+                frame.variables,
+                [convert.freeze(value) for value in frame.slots[1:]],
+            ]
             for frame in branch.frames
         ],
     }

@@ -66,7 +66,9 @@ def _parse_assignment(node: yamltree.Node, place: Place) -> Assignment | None:
     if not isinstance(node, yamltree.MapNode) or len(node.entries) != 1:
         shown = f"; got {quote(key_text(node))}" if isinstance(node, yamltree.ScalarNode) else ""
         place.error(
-            "invalid-assign", node.span, f"an assignment must be a map with exactly one entry, `variable: value`{shown}"
+            "invalid-assign",
+            node.span,
+            f"an assignment must be a map with exactly one entry, `variable: value`{shown}",
         )
         return None
     entry = node.entries[0]
@@ -109,6 +111,8 @@ def _parse_arguments(field: Field | None, place: Place) -> tuple[Template | None
             return None, ()
         case Constant() if isinstance(arguments.value, list | dict):
             return arguments, names
+        case _:
+            pass
     place.error("invalid-args", node.span, "'args' must be a map of arguments by name, or a list by position")
     return None, ()
 
@@ -145,9 +149,13 @@ def _parse_switch_entry(node: yamltree.Node, place: Place) -> SwitchEntry | None
         inner: Action | None = Steps(steps.parse_steps(body.value, place, may_be_empty=True))
         if others:
             place.error(
-                "two-actions", found[others[0]].keyword, f"'{others[0]}' cannot stand beside 'steps' in an entry"
+                "two-actions",
+                found[others[0]].keyword,
+                f"'{others[0]}' cannot stand beside 'steps' in an entry",
             )
-        _, next_ = steps.parse_action({key: field for key, field in found.items() if key == "next"}, place, node.span, False)
+        _, next_ = steps.parse_action(
+            {key: field for key, field in found.items() if key == "next"}, place, node.span, False
+        )
     else:
         inner, next_ = steps.parse_action(found, place, node.span, False)
     if condition is None:

@@ -47,20 +47,26 @@ def parse_for(found: Fields, place: Place) -> For | None:
 def _parse_loop(field: Field, place: Place) -> For | None:
     node = field.value
     if not isinstance(node, yamltree.MapNode):
-        place.error("invalid-for", node.span, "'for' must be a map with 'value', 'in' or 'range', and 'steps'")
+        place.error(
+            "invalid-for", node.span, "'for' must be a map with 'value', 'in' or 'range', and 'steps'"
+        )
         return None
     found = read_fields(node, place, _FOR_KEYS, "'for'")
     missing = report_missing(found, ("value", "steps"), field.keyword, place, "'for'")
     if "in" in found and "range" in found:
         place.error("invalid-for", found["range"].keyword, "'for' takes either 'in' or 'range', not both")
     if "in" not in found and "range" not in found:
-        place.error("invalid-for", field.keyword, "'for' must have 'in' (a list) or 'range' (first and last number)")
+        place.error(
+            "invalid-for", field.keyword, "'for' must have 'in' (a list) or 'range' (first and last number)"
+        )
         missing = True
     body = steps.parse_steps(found["steps"].value, place) if "steps" in found else ()
     value = parse_name(found["value"].value, place, "'value'") if "value" in found else None
     index = parse_name(found["index"].value, place, "'index'") if "index" in found else None
     if index and value and index.text == value.text:
-        place.error("duplicate-variable", index.span, f"'index' and 'value' must differ; both are {quote(index.text)}")
+        place.error(
+            "duplicate-variable", index.span, f"'index' and 'value' must differ; both are {quote(index.text)}"
+        )
     items = parse_template(found["in"].value, place) if "in" in found else None
     bounds = _parse_range(found["range"].value, place) if "range" in found else None
     if missing or value is None:
@@ -114,7 +120,9 @@ def _check_policy(node: yamltree.Node, place: Place) -> None:
     text = key_text(node) if isinstance(node, yamltree.ScalarNode) else "this"
     if text != "continueAll":
         place.error(
-            "invalid-exception-policy", node.span, f"'exception_policy' must be 'continueAll'; got {quote(text)}"
+            "invalid-exception-policy",
+            node.span,
+            f"'exception_policy' must be 'continueAll'; got {quote(text)}",
         )
 
 
@@ -126,7 +134,9 @@ def _parse_shared(node: yamltree.Node, place: Place) -> tuple[Name, ...]:
     for item in node.items:
         name = parse_name(item, place, "a shared variable")
         if name and name.text in names:
-            place.error("duplicate-variable", name.span, f"shared variable {quote(name.text)} is listed twice")
+            place.error(
+                "duplicate-variable", name.span, f"shared variable {quote(name.text)} is listed twice"
+            )
         if name:
             names.setdefault(name.text, name)
     return tuple(names.values())
@@ -135,7 +145,9 @@ def _parse_shared(node: yamltree.Node, place: Place) -> tuple[Name, ...]:
 def _parse_branches(field: Field, place: Place) -> tuple[Branch, ...]:
     node = field.value
     if not isinstance(node, yamltree.ListNode) or not node.items:
-        place.error("invalid-parallel", node.span, "'branches' must be a list of maps, each `- name: {steps: […]}`")
+        place.error(
+            "invalid-parallel", node.span, "'branches' must be a list of maps, each `- name: {steps: […]}`"
+        )
         return ()
     if len(node.items) > limits.BRANCHES_PER_STEP:
         place.error(

@@ -71,10 +71,14 @@ def check_call_step(call: Call, place: Place, names: Names) -> None:
         case MapTemplate() | Constant(value=dict()):
             _check_names(call.argument_names, shape, call.function.span, place)
         case ListTemplate():
-            _check_count(_given(call.arguments.items), len(call.arguments.items), shape, call.function.span, place)
+            _check_count(
+                _given(call.arguments.items), len(call.arguments.items), shape, call.function.span, place
+            )
         case Constant(value=list() as items):
             given = [item is not None or name in names.routines for item in items]
             _check_count(given, len(items), shape, call.function.span, place)
+        case _:
+            pass  # `args: ${…}`: known only at run time
 
 
 def _given(items: Sequence[object]) -> list[bool]:
@@ -86,7 +90,9 @@ def _check_connector_arguments(call: Call, place: Place) -> None:
         isinstance(call.arguments, Constant) and isinstance(call.arguments.value, list)
     ):
         place.error(
-            "invalid-args", call.function.span, f"connector {quote(call.function.text)} takes its arguments by name"
+            "invalid-args",
+            call.function.span,
+            f"connector {quote(call.function.text)} takes its arguments by name",
         )
 
 
@@ -130,14 +136,14 @@ def _report_unknown(name: str, span: Span, place: Place, names: Names) -> None:
 
 def _check_names(given: tuple[Name, ...], shape: _Shape, span: Span, place: Place) -> None:
     known = {name for name, aliases, _ in shape.parameters for name in (name, *aliases)}
-    names = {name.text for name in given}
-    for name in given:
-        if name.text not in known and not name.text.startswith("${"):
+    names = {argument.text for argument in given}
+    for argument in given:
+        if argument.text not in known and not argument.text.startswith("${"):
             place.error(
                 "unknown-argument",
-                name.span,
-                f"{shape.title} has no parameter {quote(name.text)}",
-                place.did_you_mean(name.text, known) or _takes(shape),
+                argument.span,
+                f"{shape.title} has no parameter {quote(argument.text)}",
+                place.did_you_mean(argument.text, known) or _takes(shape),
             )
     if any(name.startswith("${") for name in names):
         return

@@ -41,9 +41,7 @@ from stepward.language.syntax import (
 from stepward.language.templates import Place, quote
 
 
-def check(
-    workflow: Workflow, scopes: ScopeTable, names: Names, source: Source, report: Report
-) -> None:
+def check(workflow: Workflow, scopes: ScopeTable, names: Names, source: Source, report: Report) -> None:
     """Report everything that is wrong with a parsed workflow."""
     _check_routine_names(workflow, names, source, report)
     for routine in workflow.routines:
@@ -187,6 +185,8 @@ class _Uses:
                 for key, value in template.entries:
                     self.template(key, scope, place)
                     self.template(value, scope, place)
+            case Constant():
+                pass
 
     def expression(self, expression: Expression, scope: Scope, place: Place) -> None:
         """Check an expression."""
@@ -230,6 +230,8 @@ class _Uses:
                 self._target_root(target, scope, place)
                 self._target(target.container, scope, place)
                 self.expression(target.index, scope, place)
+            case _:
+                raise AssertionError(f"not a target: {target}")
 
     def _target_root(self, target: Member | Index, scope: Scope, place: Place) -> None:
         root = target.container
@@ -269,7 +271,9 @@ class _Uses:
         ]
         help_ = place.did_you_mean(name, visible)
         if elsewhere:
-            help_ = f"{quote(name)} exists only inside a loop, 'except' block or branch; assign it before that"
+            help_ = (
+                f"{quote(name)} exists only inside a loop, 'except' block or branch; assign it before that"
+            )
         elif not help_ and visible:
             help_ = f"variables in scope: {', '.join(sorted(visible)[:10])}"
         place.error(
@@ -297,4 +301,6 @@ def count_steps(steps: tuple[Step, ...]) -> int:
             case Parallel():
                 total += sum(count_steps(branch.steps) for branch in action.branches)
                 total += count_steps(action.loop.steps) if action.loop else 0
+            case _:
+                pass
     return total

@@ -35,7 +35,9 @@ def read_argument(text: str) -> Value:
     Raises WorkflowError (ValueError) that says what is wrong and where.
     """
     if len(text.encode("utf-8", "surrogatepass")) > limits.ARGUMENT_BYTES:
-        raise errors.value_error(f"the argument must not be larger than {limits.ARGUMENT_BYTES // limits.KIB} KiB")
+        raise errors.value_error(
+            f"the argument must not be larger than {limits.ARGUMENT_BYTES // limits.KIB} KiB"
+        )
     try:
         return convert.decode_json(text)
     except errors.WorkflowError as failure:
@@ -47,7 +49,9 @@ def read_argument(text: str) -> Value:
     if root is None or report.has_errors:
         first = next(iter(report.diagnostics), None)
         where = source.position(first.span) if first else None
-        what = f"line {where.line}, column {where.column}: {first.message}" if first and where else "it is empty"
+        what = (
+            f"line {where.line}, column {where.column}: {first.message}" if first and where else "it is empty"
+        )
         raise errors.value_error(f"the argument is neither JSON nor YAML: {what}")
     return model.adopt(plain(root))
 

@@ -98,20 +98,17 @@ def not_a_number(text: str, place: tuple[int, int]) -> ExpressionError:
 def value_expected(before: str, found: str, place: tuple[int, int]) -> ExpressionError:
     """Return the complaint about *found*, behind *before*, where a value must stand."""
     if not found:
-        message = f"a value must follow '{before}'" if before else "a value is missing"
-        return ExpressionError("expression-syntax", place, message)
+        return ExpressionError("expression-syntax", place, f"a value must follow '{cut(before)}'")
     hint = _PAIRS.get((before, found)) or _PAIRS.get(("", found), "")
     if not hint and found in ("in", "and", "or", "IN", "AND", "OR"):
         hint = f"'{found}' is an operator and needs a value on both sides"
-    behind = f" behind '{before}'" if before else ""
-    return ExpressionError(
-        "expression-syntax", place, f"a value must stand{behind}; got '{cut(found)}'", hint
-    )
+    must = f"a value must follow '{cut(before)}'" if before else "an expression must begin with a value"
+    return ExpressionError("expression-syntax", place, f"{must}; got '{cut(found)}'", hint)
 
 
 def operator_expected(before: str, found: str, place: tuple[int, int]) -> ExpressionError:
     """Return the complaint about *found*, which cannot follow the value that *before* ends."""
-    message = f"'{cut(found)}' does not fit behind '{cut(before)}'"
+    message = f"'{cut(found)}' cannot follow '{cut(before)}'"
     for word in (found, before):
         lower = word.lower()
         if lower in _WORD_OPERATORS and word not in (lower, word.upper()):

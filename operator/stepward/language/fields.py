@@ -21,9 +21,7 @@ class Field:
         return Span(self.keyword.start, max(self.keyword.end, self.value.span.end))
 
 
-def read_fields(
-    node: yamltree.MapNode, place: Place, allowed: Iterable[str], what: str
-) -> dict[str, Field]:
+def read_fields(node: yamltree.MapNode, place: Place, allowed: Iterable[str], what: str) -> dict[str, Field]:
     """Return the fields of *node* by name; unknown ones are reported and left out."""
     known = tuple(allowed)
     found = {}

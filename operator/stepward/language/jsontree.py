@@ -6,20 +6,29 @@ characters, control characters that JSON allows in strings. So what is JSON is r
 
 import json
 import re
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, Literal, TypeAlias
 
+from stepward.language.diagnostics import Report
 from stepward.language.source import Source, Span
-from stepward.language.treebuilder import Builder
+from stepward.language.treebuilder import Builder, Unreadable
 from stepward.values import limits
+
+_Kind: TypeAlias = Literal["string", "plain", "open", "close"]
+_Token: TypeAlias = tuple[_Kind, str, int]
+"""Kind, text, offset."""
+_Expected: TypeAlias = Literal["value", "value or ]", "key", "key or }", "colon", "comma", "nothing"]
 
 _TOKEN: Final = re.compile(
     r"[ \t\r\n]*(?:"
     r'(?P<string>"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")'
-    r"|(?P<scalar>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.+-])|(?:true|false|null)(?!\w))"
+    r"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.+-]))"
+    r"|(?P<word>true|false|null)(?!\w)"
     r"|(?P<symbol>[\[\]{},:])"
     r"|(?P<end>\Z)"
     r")"
 )
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def looks_like_json(source: Source) -> bool:
@@ -29,69 +38,94 @@ def looks_like_json(source: Source) -> bool:
 
 def is_json(source: Source) -> bool:
     """Return whether the whole text is one JSON list or map, nested no deeper than sources may be."""
-    return _walk(source, None)
+    try:
+        for _ in _tokens(source.text):
+            pass
+    except _NotJson:
+        return False
+    return True
 
 
-def read(source: Source, builder: Builder) -> None:
+def read(source: Source, builder: Builder, report: Report) -> None:
     """Push a text that `is_json` into *builder*; raises `Unreadable`."""
-    _walk(source, builder)
+    for kind, text, start in _tokens(source.text):
+        end = start + len(text)
+        match kind:
+            case "open":
+                builder.open(start, is_map=text == "{")
+            case "close":
+                builder.close(end)
+            case "plain":
+                builder.scalar(Span(start, end), text, "plain", text)
+            case "string":
+                value = json.loads(text) if "\\" in text else text[1:-1]
+                if _SURROGATE.search(value):
+                    _refuse_surrogate(Span(start, end), report)
+                builder.scalar(Span(start, end), value, "json", text)
 
 
-def _walk(source: Source, builder: Builder | None) -> bool:
-    """Return whether the text is JSON, pushing it into *builder* on the way."""
-    text = source.text
+def _refuse_surrogate(span: Span, report: Report) -> None:
+    report.error(
+        "invalid-character",
+        span,
+        "half of a surrogate pair is not a character",
+        r"write both halves, such as \ud83d\ude00, or the character itself",
+    )
+    raise Unreadable
+
+
+class _NotJson(Exception):
+    """The text is no JSON; it may well be YAML."""
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    """Yield the values, openings and closings of a JSON text; raises `_NotJson` where it is none."""
     at = 1 if text.startswith("\ufeff") else 0
-    open_: list[str] = []
-    # What may come next: v value, k key, e value or end, K key or end, c comma or end, : colon, $ nothing.
-    state = "v"
+    nesting: list[str] = []
+    expected: _Expected = "value"
     while (token := _TOKEN.match(text, at)) is not None:
         kind = str(token.lastgroup)
         start, at = token.span(kind)
         if kind == "end":
-            return state == "$"
+            if expected == "nothing":
+                return
+            break
         if kind == "symbol":
-            new_state = _symbol(token[kind], state, open_, start, builder)
-            if new_state is None:
-                return False
-            state = new_state
-        elif state in "ve" or (state in "kK" and kind == "string"):
-            if builder is not None:
-                _scalar(token[kind], Span(start, at), builder)
-            state = ":" if state in "kK" else _after_value(open_)
+            expected = _after_symbol(token[kind], expected, nesting)
+            if token[kind] in "[{":
+                yield "open", token[kind], start
+            elif token[kind] in "]}":
+                yield "close", token[kind], start
+        elif expected in ("value", "value or ]"):
+            expected = _after_value(nesting)
+            yield "string" if kind == "string" else "plain", token[kind], start
+        elif kind == "string" and expected in ("key", "key or }"):
+            expected = "colon"
+            yield "string", token[kind], start
         else:
-            return False
-    return False
+            break
+    raise _NotJson
 
 
-def _symbol(symbol: str, state: str, open_: list[str], start: int, builder: Builder | None) -> str | None:
-    """Return the state after *symbol*, or None if it may not stand here."""
-    if symbol in "[{":
-        if state not in "ve" or len(open_) > limits.SOURCE_DEPTH:
-            return None
-        open_.append(symbol)
-        if builder is not None:
-            builder.open(start, is_map=symbol == "{")
-        return "K" if symbol == "{" else "e"
-    if symbol in "]}":
-        empty = "e" if symbol == "]" else "K"
-        if not open_ or open_[-1] != ("[" if symbol == "]" else "{") or state not in ("c", empty):
-            return None
-        open_.pop()
-        if builder is not None:
-            builder.close(start + 1)
-        return _after_value(open_)
-    if symbol == ",":
-        return None if state != "c" else "k" if open_[-1] == "{" else "v"
-    return "v" if state == ":" else None
+def _after_symbol(symbol: str, expected: _Expected, nesting: list[str]) -> _Expected:
+    """Return what must follow *symbol*, keeping *nesting*; raises `_NotJson` if it may not stand here."""
+    match symbol, expected:
+        case "[" | "{", "value" | "value or ]" if len(nesting) <= limits.SOURCE_DEPTH:
+            nesting.append(symbol)
+            return "key or }" if symbol == "{" else "value or ]"
+        case ("]", "value or ]") | ("}", "key or }"):
+            nesting.pop()
+            return _after_value(nesting)
+        case "]" | "}", "comma" if nesting[-1] == ("[" if symbol == "]" else "{"):
+            nesting.pop()
+            return _after_value(nesting)
+        case ",", "comma":
+            return "key" if nesting[-1] == "{" else "value"
+        case ":", "colon":
+            return "value"
+        case _:
+            raise _NotJson
 
 
-def _after_value(open_: list[str]) -> str:
-    return "c" if open_ else "$"
-
-
-def _scalar(raw: str, span: Span, builder: Builder) -> None:
-    if raw[0] != '"':
-        builder.scalar(span, raw, "plain", raw)
-    else:
-        text = json.loads(raw) if "\\" in raw else raw[1:-1]
-        builder.scalar(span, text, "double", raw)
+def _after_value(nesting: list[str]) -> _Expected:
+    return "comma" if nesting else "nothing"

@@ -83,6 +83,8 @@ def _check_inner_names(action: Action, place: Place, seen: dict[str, Name], *, i
                 _check_names(branch.steps, place, seen, in_loop=False)
             if action.loop:
                 _check_names(action.loop.steps, place, seen, in_loop=True)
+        case _:
+            pass
 
 
 def _check_list(steps: tuple[Step, ...], place: Place, around: _Around, all_names: set[str]) -> None:

@@ -174,10 +174,14 @@ class BlockLowering:
         result = self.store(action.result.text, scope) if action.result else None
         if is_connector(name):
             values = (
-                self.expressions.template(action.arguments, scope) if action.arguments else program.MakeMap(())
+                self.expressions.template(action.arguments, scope)
+                if action.arguments
+                else program.MakeMap(())
             )
             self.assembler.emit(
-                lambda: program.CallConnector(step=step, span=span, connector=name, arguments=values, result=result)
+                lambda: program.CallConnector(
+                    step=step, span=span, connector=name, arguments=values, result=result
+                )
             )
             return
         arguments = self._arguments(action, scope)
@@ -186,7 +190,9 @@ class BlockLowering:
             self.expressions.call_out(name, arguments, result, span, hidden=False)
             return
         self.assembler.emit(
-            lambda: program.CallFunction(step=step, span=span, function=name, arguments=arguments, result=result)
+            lambda: program.CallFunction(
+                step=step, span=span, function=name, arguments=arguments, result=result
+            )
         )
 
     def _arguments(self, action: Call, scope: Scope) -> Arguments:
@@ -213,7 +219,8 @@ class BlockLowering:
                 return Arguments(
                     tuple((position[key.value], value) for key, value in lowered.entries)  # type: ignore[union-attr]
                 )
-        raise AssertionError(action.arguments)
+            case _:
+                raise AssertionError(action.arguments)
 
     def _positions(self, action: Call) -> dict[str, int]:
         name = action.function.text
@@ -318,7 +325,9 @@ class BlockLowering:
 
     def _parallel(self, action: Parallel, scope: Scope) -> None:
         step = self.step
-        limit = self.expressions.template(action.concurrency_limit, scope) if action.concurrency_limit else None
+        limit = (
+            self.expressions.template(action.concurrency_limit, scope) if action.concurrency_limit else None
+        )
         end = Label()
         entries = [Label() for _ in action.branches]
         loop_entry = Label()
@@ -330,7 +339,13 @@ class BlockLowering:
                 inner = self.scopes[action.loop]
                 value, index, _ = self.loop_slots(action.loop, inner)
                 iterations = program.IterationCode(
-                    source[0], source[1], value, index, loop_entry.target, inner.layout.size, inner.layout.variables
+                    source[0],
+                    source[1],
+                    value,
+                    index,
+                    loop_entry.target,
+                    inner.layout.size,
+                    inner.layout.variables,
                 )
             branches = tuple(
                 _branch_code(branch.name.text, entry, self.scopes[branch].layout)
@@ -349,7 +364,9 @@ class BlockLowering:
             if action.loop:
                 self.assembler.place(loop_entry)
                 next_ = Label()
-                self._branch_body(action.loop.steps, Around({}, next_, next_), self.scopes[action.loop], step, next_)
+                self._branch_body(
+                    action.loop.steps, Around({}, next_, next_), self.scopes[action.loop], step, next_
+                )
         self.assembler.place(end)
 
     def _branch_body(

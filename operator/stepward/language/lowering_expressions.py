@@ -219,7 +219,8 @@ class ExpressionLowering:
                 return any(self._needs_machine(item) for item in template.items)
             case MapTemplate():
                 return any(self._needs_machine(part) for entry in template.entries for part in entry)
-        return False
+            case syntax.Constant():
+                return False
 
     def _calls_out(self, expression: Expression) -> bool:
         match expression:
@@ -237,7 +238,8 @@ class ExpressionLowering:
                 return self._calls_out(expression.left) or self._calls_out(expression.right)
             case ListDisplay():
                 return any(self._calls_out(item) for item in expression.items)
-        return False
+            case Literal() | Variable():
+                return False
 
     def calls_out(self, template: Template) -> bool:
         """Return whether evaluating *template* needs instructions of its own."""

@@ -7,23 +7,35 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
-Style: TypeAlias = Literal["plain", "single", "double", "block"]
+Style: TypeAlias = Literal["plain", "single", "double", "block", "json"]
 Piece: TypeAlias = tuple[int, int]
 """Start and end, within the raw scalar, of what became one character."""
 
-QUOTED: Final = frozenset({"single", "double"})
+QUOTED: Final = frozenset({"single", "double", "json"})
 
-_DOUBLE: Final = re.compile(
-    r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"  # JSON only
-    r"|(?P<glue>\\(?:\r\n|[\r\n\x85\u2028\u2029])\s*)"
-    r"|(?P<escape>\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.))"
-    r"|(?P<space>\s+)"
-    r"|(?P<other>[^\s\\])",
+# What is white space for YAML, which folds it around line breaks: less than Python's \s.
+_BREAKS: Final = r"\r\n\x85\u2028\u2029"
+_SPACE: Final = rf"[ \t{_BREAKS}]"
+
+_JSON: Final = re.compile(
+    r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?P<escape>\\(?:u[0-9a-fA-F]{4}|.))"
+    r"|(?P<other>[^\\])",
     re.DOTALL,
 )
-_SINGLE: Final = re.compile(r"(?P<escape>'')|(?P<space>\s+)|(?P<other>\S)")
-_BLOCK_HEADER: Final = re.compile(r"[|>][^\r\n\x85\u2028\u2029]*(?:\r\n|.)?", re.DOTALL)
-_BREAK: Final = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+_DOUBLE: Final = re.compile(
+    rf"(?P<glue>\\(?:\r\n|[{_BREAKS}]){_SPACE}*)"
+    r"|(?P<escape>\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.))"
+    rf"|(?P<space>{_SPACE}+)"
+    r"|(?P<other>[^\\])",
+    re.DOTALL,
+)
+_SINGLE: Final = re.compile(rf"(?P<escape>'')|(?P<space>{_SPACE}+)|(?P<other>.)", re.DOTALL)
+_PLAIN: Final = re.compile(rf"(?P<space>{_SPACE}+)|(?P<other>.)", re.DOTALL)
+_PATTERNS: Final = {"plain": _PLAIN, "single": _SINGLE, "double": _DOUBLE, "json": _JSON}
+_BLOCK_HEADER: Final = re.compile(rf"[|>][^{_BREAKS}]*")
+_BREAK: Final = re.compile(rf"\r\n|[{_BREAKS}]")
+_SPACES: Final = re.compile(rf"{_SPACE}*")
 
 
 def pieces(raw: str, text: str, style: Style) -> tuple[Piece, ...]:
@@ -31,9 +43,8 @@ def pieces(raw: str, text: str, style: Style) -> tuple[Piece, ...]:
     if style == "block":
         found = tuple(_block(raw, text))
     else:
-        pattern = _DOUBLE if style == "double" else _SINGLE
         inner = (1, len(raw) - 1) if style in QUOTED else (0, len(raw))
-        found = tuple(_flow(raw, pattern, *inner))
+        found = tuple(_flow(raw, _PATTERNS[style], *inner))
     return found if len(found) == len(text) else ()
 
 
@@ -67,21 +78,23 @@ def _block(raw: str, text: str) -> Iterator[Piece]:
     at = header.end() if header else 0
     index = 0
     while index < len(text):
-        if text[index].isspace():
-            stop = _space_end(text, index)
-            space_end = _space_end(raw, at)
-            # Indentation is what the value lacks, and it stands before what the value has.
-            for offset in range(stop - index, 0, -1):
-                place = max(space_end - offset, at)
-                yield place, min(place + 1, len(raw))
-            at, index = space_end, stop
-        else:
-            at = _space_end(raw, at)
+        stop, space_end = _space_end(text, index), _space_end(raw, at)
+        yield from reversed(tuple(_indented_space(raw, at, space_end, text[index:stop])))
+        at, index = space_end, stop
+        if index < len(text):
             yield at, at + 1
             at, index = at + 1, index + 1
 
 
+def _indented_space(raw: str, start: int, end: int, space: str) -> Iterator[Piece]:
+    """Yield the pieces of *space*, which `raw[start:end]` became, the last one first."""
+    # The value lacks the indentation, so its blanks are the last ones of their line.
+    at = end
+    for character in reversed(space):
+        at = max(raw.rfind("\n", start, at) if character == "\n" else at - 1, start)
+        yield at, min(at + 1, len(raw))
+
+
 def _space_end(text: str, start: int) -> int:
-    while start < len(text) and text[start].isspace():
-        start += 1
-    return start
+    found = _SPACES.match(text, start)
+    return found.end() if found else start

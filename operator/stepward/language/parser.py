@@ -28,8 +28,8 @@ def parse_workflow(root: yamltree.Node, source: Source, report: diagnostics.Repo
             "start with `main:` and, below it, `steps:`",
         )
         return None
-    routines = [_parse_routine(entry) for entry in _routine_entries(root, source, report)]
-    found = [routine for routine in routines if routine is not None]
+    parsed = (_parse_routine(entry) for entry in _routine_entries(root, source, report))
+    found = [routine for routine in parsed if routine is not None]
     main = next((routine for routine in found if routine.name.text == "main"), None)
     if main is None:
         if not any(key_text(entry.key) == "main" for entry in root.entries):

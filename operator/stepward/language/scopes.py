@@ -136,6 +136,8 @@ def _open(scope: Scope, steps: tuple[Step, ...], table: ScopeTable) -> None:
                     _open(Scope(branch, Layout(scope.layout), scope, shared), branch.steps, table)
                 if action.loop:
                     _open_loop(action.loop, Scope(action.loop, Layout(scope.layout), scope, shared), table)
+            case _:
+                pass
 
 
 def _open_loop(loop: For, scope: Scope, table: ScopeTable) -> None:
@@ -163,6 +165,8 @@ def _flatten(action: Action) -> Iterator[Action]:
                     yield from _flatten(entry.action)
         case Try():
             yield from _flatten(action.body)
+        case _:
+            pass
 
 
 def assigned_names(steps: tuple[Step, ...]) -> Iterator[Name]:
@@ -175,3 +179,5 @@ def assigned_names(steps: tuple[Step, ...]) -> Iterator[Name]:
                         yield Name(assignment.target.span, assignment.target.name)
             case Call(result=Name() as result):
                 yield result
+            case _:
+                pass

@@ -25,9 +25,7 @@ _COMPANIONS: dict[str, tuple[str, ...]] = {
 _STEP_KEYS = (*_COMPANIONS, "args", "result", "retry", "except", "next")
 
 
-def parse_steps(
-    node: yamltree.Node, place: Place, *, may_be_empty: bool = False
-) -> tuple[Step, ...]:
+def parse_steps(node: yamltree.Node, place: Place, *, may_be_empty: bool = False) -> tuple[Step, ...]:
     """Return the steps of a step list (language.md 1.4)."""
     if isinstance(node, yamltree.ScalarNode) and node.value is None and may_be_empty:
         return ()
@@ -66,7 +64,9 @@ def _parse_step(node: yamltree.Node, place: Place) -> Step | None:
     if not name.text:
         here.error("invalid-name", name.span, "the name of a step must not be empty")
     if name.text == "end":
-        here.error("reserved-step-name", name.span, "a step must not be called 'end': `next: end` ends the routine")
+        here.error(
+            "reserved-step-name", name.span, "a step must not be called 'end': `next: end` ends the routine"
+        )
     if not isinstance(entry.value, yamltree.MapNode):
         here.error(
             "invalid-step",
@@ -108,13 +108,17 @@ def parse_action(
             _report_companion(name, kind, field, place)
     if kind is None:
         if next_ is None and complete and not found:
-            place.error("empty-step", where, "a step must have an action, such as `call:` or `assign:`, or `next:`")
+            place.error(
+                "empty-step", where, "a step must have an action, such as `call:` or `assign:`, or `next:`"
+            )
         return None, next_
     return actions.PARSERS[kind](found, place), next_
 
 
 def _report_companion(name: str, kind: str | None, field: Field, place: Place) -> None:
-    owner = next((action for action, companions in _COMPANIONS.items() if name in companions and name != "next"), None)
+    owner = next(
+        (action for action, companions in _COMPANIONS.items() if name in companions and name != "next"), None
+    )
     if name == "next":
         message = f"'next' cannot stand beside '{kind}', which ends the routine"
     elif kind is None:
@@ -128,5 +132,7 @@ def _parse_next(field: Field, place: Place) -> Name | None:
     node = field.value
     if isinstance(node, yamltree.ScalarNode) and node.value is not None and key_text(node):
         return Name(node.span, key_text(node))
-    place.error("invalid-next", node.span, "'next' must be the name of a step, or `end`, `break` or `continue`")
+    place.error(
+        "invalid-next", node.span, "'next' must be the name of a step, or `end`, `break` or `continue`"
+    )
     return None

@@ -87,9 +87,7 @@ class FunctionCall:
     arguments: tuple["Expression", ...]
 
 
-Expression: TypeAlias = (
-    Literal | Variable | Member | Index | Unary | Binary | ListDisplay | FunctionCall
-)
+Expression: TypeAlias = Literal | Variable | Member | Index | Unary | Binary | ListDisplay | FunctionCall
 
 # --- values: anything below `assign`, `args`, `return` … (language.md, section 2) --------------
 

@@ -89,7 +89,7 @@ def _parse_scalar(node: yamltree.ScalarNode, place: Place) -> Constant | Interpo
                 "partial-expression",
                 node.span,
                 f"{quote(value)} is plain text: `${{` works only when it starts the whole value and `}}` ends it",
-                "build text inside one expression: ${\"text \" + variable}",
+                'build text inside one expression: ${"text " + variable}',
             )
         if len(value) > limits.STRING_BYTES:
             place.error("string-too-long", node.span, "a text must not be longer than 256 KiB")
@@ -100,7 +100,7 @@ def _parse_scalar(node: yamltree.ScalarNode, place: Place) -> Constant | Interpo
 
 def parse_expression(node: yamltree.ScalarNode, place: Place) -> Expression | None:
     """Return the expression of `${…}` in *node*, or None after reporting what is wrong."""
-    return expressions.parse(node.value, node.source_span, place)
+    return expressions.parse(node.text, node.source_span, place)
 
 
 def _parse_key(key: yamltree.ScalarNode, place: Place) -> Constant | Interpolation:

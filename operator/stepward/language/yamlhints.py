@@ -8,30 +8,38 @@ import yaml
 from stepward.language.diagnostics import Report
 from stepward.language.source import Source, Span
 
-_QUOTE: Final = "put the whole value in single quotes: '${…}'"
 _STARTERS: Final = {
     "\t": "indent with blanks: YAML does not allow tabs there",
     "@": "put text that begins with @ in single quotes",
     "`": "put text that begins with a backtick in single quotes",
     "%": "put text that begins with % in single quotes",
 }
-_EXPRESSION: Final = re.compile(r"\$\{")
-_FLOW_EXPRESSION: Final = re.compile(r"[\[{,:]\s*\$$")
+_GLUED_KEY: Final = re.compile(r"\s*(?:- )*([A-Za-z_][\w-]*):[^\s:/]")
 
 
 def report_syntax_error(source: Source, wrong: yaml.MarkedYAMLError, shift: int, report: Report) -> None:
     """Report *wrong*; its marks count from character *shift*."""
-    mark = wrong.problem_mark or wrong.context_mark
-    at = min(mark.index + shift if mark else 0, max(len(source.text) - 1, 0))
-    problem = str(wrong.problem or "the text is not well-formed")
-    started = ""
-    if wrong.context and wrong.context_mark and wrong.problem_mark:
-        line = source.position(Span(wrong.context_mark.index + shift, 0)).line
-        if line != source.position(Span(at, at)).line:
-            started = f" ({wrong.context}, which began in line {line})"
-        else:
-            started = f" ({wrong.context})"
-    message = f"not well-formed YAML: {problem}{started}"
+    problem = wrong.problem or "this is not well-formed"
+    began = wrong.context_mark.index + shift if wrong.context_mark else None
+    at = wrong.problem_mark.index + shift if wrong.problem_mark else began or 0
+    if began is not None and "unexpected end of stream" in problem:
+        # The end of the text is where it was noticed; the quote is what to look at.
+        report.error(
+            "yaml-syntax",
+            Span(began, began + 1),
+            "not well-formed YAML: the quote that is opened here is never closed",
+            "close it, or put text that contains quotes in quotes of the other kind",
+        )
+        return
+    message = f"not well-formed YAML: {problem}"
+    if wrong.context:
+        message += f" ({wrong.context}"
+        if (
+            began is not None
+            and source.position(Span(began, began)).line != source.position(Span(at, at)).line
+        ):
+            message += f" that began in line {source.position(Span(began, began)).line}"
+        message += ")"
     report.error("yaml-syntax", Span(at, at + 1), message, _hint(source, at, problem))
 
 
@@ -39,20 +47,31 @@ def _hint(source: Source, at: int, problem: str) -> str:
     """Return what most probably went wrong at offset *at*."""
     position = source.position(Span(at, at + 1))
     line = source.line_text(position.line)
-    before = line[: position.column - 1]
-    character = source.text[at : at + 1]
+    before, character = line[: position.column - 1], source.text[at : at + 1]
     if "cannot start any token" in problem:
         return _STARTERS.get(character, "put the value in single quotes")
-    if _FLOW_EXPRESSION.search(before) or (character == "{" and before.endswith("$")):
-        return "inside [ ] or { } an expression needs quotes: ['${a}', '${b}'], or one expression: ${[a, b]}"
-    if _EXPRESSION.search(line) and position.column > 1:
-        return _QUOTE
+    if character == "{" and before.endswith("$"):
+        return "between [ ] or { } an expression needs quotes: ['${a}', '${b}'], or one expression: ${[a, b]}"
+    if "'${" in before:
+        return "inside single quotes write the strings of an expression with double quotes: '${f(\"a\")}'"
+    if "${" in before:
+        return "put the whole value in single quotes: '${…}'"
     if "mapping values" in problem:
-        return "put a value that contains ': ' in quotes, and check the indentation of this line"
+        return _colon_hint(source, position.line, line)
     if "expected ':'" in problem:
-        return "a key is followed by ': ' with a blank behind the colon"
-    if "end of stream" in problem:
-        return "close the quote that was opened"
+        return "a key is followed by a colon and a blank"
     if "expected key" in problem or "block" in problem:
-        return "check the indentation: entries of one map or list begin in the same column"
+        return "check the indentation: the entries of a map or list begin in the same column"
     return ""
+
+
+def _colon_hint(source: Source, number: int, line: str) -> str:
+    """Return why a colon may not stand in *line*, which is number *number*."""
+    if number > 1:
+        previous = source.line_text(number - 1)
+        glued = _GLUED_KEY.match(previous)
+        if glued:
+            return f"in line {number - 1} a blank is missing behind '{glued[1]}:'"
+        if len(line) - len(line.lstrip()) > len(previous) - len(previous.lstrip()):
+            return f"line {number - 1} has a value already: nothing may be indented below it"
+    return "put a value that contains ': ' in single quotes"

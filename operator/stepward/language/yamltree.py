@@ -24,6 +24,9 @@ from stepward.values import limits
 
 __all__ = ["Entry", "ListNode", "MapNode", "Node", "ScalarNode", "compose"]
 
+if not yaml.__with_libyaml__:
+    raise ImportError("stepward needs a PyYAML that is built with libyaml; the wheels on PyPI are")
+
 _STYLES: Final[dict[str, Style]] = {"'": "single", '"': "double", "|": "block", ">": "block"}
 _BOM: Final = "\ufeff"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -33,24 +36,25 @@ _NOT_YAML: Final = re.compile(
 _PROPERTIES: Final = re.compile(r"(?:&[^\s,\[\]{}]+|\s+|#[^\r\n]*)*")
 
 
-def compose(source: Source, report: Report) -> Node | None:
+def compose(source: Source, report: Report, limit_bytes: int = limits.SOURCE_BYTES) -> Node | None:
     """Return the one document of *source*, or None if it cannot be read at all.
 
-    Never raises. With errors in *report* the returned tree lacks what they name.
+    Never raises. With errors in *report* the returned tree lacks what they name. *limit_bytes* bounds the
+    text in UTF-8.
     """
-    if len(source.text.encode("utf-8", "surrogatepass")) > limits.SOURCE_BYTES:
+    if len(source.text.encode("utf-8", "surrogatepass")) > limit_bytes:
         report.error(
             "source-too-large",
             Span(0, 1),
-            f"the source is larger than {limits.SOURCE_BYTES // limits.KIB} KiB",
-            "split it into several workflows, or move large data out",
+            f"the text is larger than {limit_bytes // limits.KIB} KiB",
+            "move large data out, or split the workflow",
         )
         return None
     builder = Builder(source, report)
     try:
         if jsontree.looks_like_json(source) and jsontree.is_json(source):
             _refuse_characters(source, _SURROGATE, report)
-            jsontree.read(source, builder)
+            jsontree.read(source, builder, report)
         else:
             _refuse_characters(source, _NOT_YAML, report)
             _Reader(source, report, builder).read()
@@ -65,8 +69,10 @@ def _refuse_characters(source: Source, unwanted: re.Pattern[str], report: Report
         report.error(
             "invalid-character",
             Span(found.start(), found.end()),
-            f"the source must not contain the character U+{ord(found[0]):04X}",
-            r"remove it; inside double quotes it can be written as an escape such as \x00",
+            f"the text must not contain the character U+{ord(found[0]):04X}",
+            ""
+            if unwanted is _SURROGATE
+            else r"remove it; in double quotes an escape such as \x1b can stand for it",
         )
         raise Unreadable
 
@@ -95,9 +101,9 @@ class _Reader:
         except yaml.MarkedYAMLError as wrong:
             yamlhints.report_syntax_error(self._source, wrong, self._shift, self._report)
             raise Unreadable from None
-        if documents == 0 or (self._builder.root is not None and self._is_nothing(self._builder.root)):
+        if self._builder.root is None or _is_nothing(self._builder.root):
             hint = "start with `main:` and, below it, `steps:`"
-            self._report.error("source-empty", Span(0, 1), "the source is empty", hint)
+            self._report.error("source-empty", Span(0, 1), "the text is empty", hint)
             raise Unreadable
 
     def _take(self, event: yaml.Event) -> None:
@@ -172,10 +178,11 @@ class _Reader:
         self._report.error(
             "several-documents",
             Span(span.start, max(span.end, span.start + 1)),
-            "a source holds one document; a second one begins here",
+            "there must be one document; a second one begins here",
             "put each workflow into a resource of its own",
         )
         raise Unreadable
 
-    def _is_nothing(self, root: Node) -> bool:
-        return isinstance(root, ScalarNode) and root.plain and root.text == ""
+
+def _is_nothing(root: Node) -> bool:
+    return isinstance(root, ScalarNode) and root.plain and not root.text
