@@ -164,33 +164,44 @@ def printable(text: str) -> str:
 
 def _snippet(line: str, start: int, length: int) -> tuple[str, str]:
     """Return *line* as it is shown, and the carets below it for *length* characters from *start*."""
-    # What a terminal would not show, or obey, becomes one visible column: the carets stay below their text.
-    cells = ["\ufffd" if _is_invisible(character) else character for character in line]
     end = max(min(start + length, len(line.rstrip())), start + 1)
-    first, last = _window(cells, start)
-    head, tail = ("…" if first else ""), ("…" if last < len(cells) else "")
-    shown = head + "".join(cells[first:last]) + tail
-    padding = "".join(cell if cell == "\t" else " " * _columns(cell) for cell in cells[first:start])
-    carets = "^" * max(sum(map(_columns, cells[start : min(end, last)])), 1)
-    return shown, " " * len(head) + padding + carets
+    first, last = _window(line, start)
+    head, tail = ("…" if first else ""), ("…" if last < len(line) else "")
+    cells = [_cell(character) for character in line[first:last]]
+    padding = "".join(cell if cell == "\t" else " " * _columns(cell) for cell in cells[: start - first])
+    carets = "^" * max(sum(map(_columns, cells[start - first : end - first])), 1)
+    return head + "".join(cells) + tail, " " * len(head) + padding + carets
 
 
-def _window(cells: Sequence[str], start: int) -> tuple[int, int]:
-    """Return the part of a line that is shown: all of it, or enough to see the caret in context."""
-    if sum(map(_columns, cells)) <= _SNIPPET_COLUMNS:
-        return 0, len(cells)
-    # A third of the window before the caret; more when the line ends soon, or when it has just begun.
-    budget = _SNIPPET_COLUMNS - 2
-    first = start
-    before = max(budget // 3, budget - sum(map(_columns, cells[start : start + budget])))
-    while first > 0 and before >= _columns(cells[first - 1]):
-        first -= 1
-        before -= _columns(cells[first])
-    last, left = first, budget
-    while last < len(cells) and left >= _columns(cells[last]):
-        left -= _columns(cells[last])
-        last += 1
-    return first, last
+def _window(line: str, start: int) -> tuple[int, int]:
+    """Return the part of *line* that is shown: all of it, or enough to see the caret in context."""
+    if len(line) <= _SNIPPET_COLUMNS and _fitting(line, _SNIPPET_COLUMNS) == len(line):
+        return 0, len(line)
+    budget = _SNIPPET_COLUMNS - len("……")
+    after = line[start : start + budget]
+    # A third of the window before the caret, and more if the line ends soon.
+    before = max(budget // 3, budget - sum(map(_width, after)))
+    first = start - _fitting(line[max(start - budget, 0) : start][::-1], before)
+    return first, first + _fitting(line[first : first + budget], budget)
+
+
+def _fitting(text: str, columns: int) -> int:
+    """Return how many characters at the beginning of *text* fit into *columns*."""
+    for index, character in enumerate(text):
+        columns -= _width(character)
+        if columns < 0:
+            return index
+    return len(text)
+
+
+def _width(character: str) -> int:
+    # Where space is shared out, marks count too: a thousand of them fit on one letter.
+    return max(_columns(character), 1)
+
+
+def _cell(character: str) -> str:
+    # What a terminal would not show, or obey, becomes one visible column: carets stay below their text.
+    return "\ufffd" if _is_invisible(character) else character
 
 
 def _is_invisible(character: str) -> bool:

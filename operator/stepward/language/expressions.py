@@ -35,16 +35,14 @@ def parse_target(text: str, locate: Locate, report: Reporter) -> Expression | No
     """
     try:
         _refuse_length(0, len(text))
-        if "${" in text:
-            raise ExpressionError(
-                "invalid-target",
-                (0, len(text)),
-                f"'{cut(text)}' is not an assignment target: it must be a variable, not an expression",
-                "write it without ${}: `name: value`, or `name[key]: value`",
-            )
+        if is_expression(text):
+            message = "it must be the name of a variable, not an expression"
+            hint = "write it without ${}: `name: value`, or `name[key]: value`"
+            raise ExpressionError("invalid-target", (0, len(text)), message, hint)
         return Parser(text, 0, len(text), locate).whole_target()
     except ExpressionError as wrong:
-        report.error(wrong.code, locate(wrong.start, wrong.end), wrong.message, wrong.help)
+        message = f"'{cut(text.strip(_SPACE))}' is not an assignment target: {wrong.message}"
+        report.error(wrong.code, locate(wrong.start, wrong.end), message, wrong.help)
         return None
 
 

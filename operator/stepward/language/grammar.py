@@ -84,15 +84,13 @@ class Parser:
         """Parse everything as an assignment target; raises `ExpressionError`."""
         first = self._take()
         if first.kind != "name" or first.text in _RESERVED:
-            message = f"an assignment target must begin with the name of a variable; got '{cut(first.text)}'"
+            message = "it must begin with the name of a variable"
             raise ExpressionError("invalid-target", first.place, message)
         target: Expression = Variable(self._span(first), first.text)
         while self._next.text in (".", "["):
             target = self._postfix(target, first)
         if self._next.kind != "end":
-            message = (
-                f"only .member and [subscript] may follow here in a target; got '{cut(self._next.text)}'"
-            )
+            message = "only .member and [subscript] may follow the name"
             hint = 'keys that are no names need quotes: m["some-key"]'
             raise ExpressionError("invalid-target", self._next.place, message, hint)
         return target
