@@ -5,8 +5,10 @@ decorated function: its annotations say which values each parameter takes.
 
     @function("text.to_upper", example=("text.to_upper('abc')", "ABC"))
     def to_upper(source: str) -> str:
-        \"\"\"Return *source* in upper case (stdlib.md 16.11).\"\"\"
+        \"\"\"Return *source* in upper case (stdlib 16.11).\"\"\"
         return source.upper()
+
+`stdlib.library()` imports every module of this package: a new one needs no entry anywhere.
 """
 
 import inspect
@@ -14,25 +16,14 @@ import types
 import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from stepward.engine.ambient import Ambient
 from stepward.language.signatures import Parameter, Signature
-from stepward.values import errors, model
+from stepward.values import errors, limits, model
 
 Number: typing.TypeAlias = int | float
 """Annotation of a parameter that takes an integer or a double."""
-
-
-class _Unset:
-    """The type of `UNSET`."""
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-
-UNSET: Final = _Unset()
-"""Default of an optional parameter that has no documented default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +35,14 @@ class Function:
     """Takes positional arguments (after an `Ambient`, if the signature says so), checks their
     types, returns a value or an Effect."""
     example: tuple[str, Any] | None
+    """What to write, and what comes out: an expression, or for a blocking function a call step."""
     about: str
 
 
 FUNCTIONS: Final[dict[str, Function]] = {}
 CONSTANTS: Final[dict[str, Any]] = {}
+
+_Implementation = TypeVar("_Implementation", bound=Callable[..., Any])
 
 _EXPECTED: Final[dict[type, str]] = {
     str: "string",
@@ -69,16 +63,16 @@ def function(
     helper: bool = False,
     aliases: dict[str, str] | None = None,
     example: tuple[str, Any] | None = None,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[_Implementation], _Implementation]:
     """Register the decorated function as *name*.
 
     *aliases* maps another accepted parameter name to the Python one. A Python parameter may end in
-    an underscore to keep clear of a builtin; the language does not see it. A first parameter
-    annotated `Ambient` is no parameter of the language. Lists and maps that the function returns
-    may be plain Python ones.
+    an underscore to keep clear of a builtin; the language does not see it. An optional parameter
+    without a documented default has the default None. A first parameter annotated `Ambient` is no
+    parameter of the language. Lists and maps that the function returns may be plain Python ones.
     """
 
-    def register(implementation: Callable[..., Any]) -> Callable[..., Any]:
+    def register(implementation: _Implementation) -> _Implementation:
         hints = typing.get_type_hints(implementation)
         parameters = list(inspect.signature(implementation).parameters.values())
         ambient = bool(parameters) and hints.get(parameters[0].name) is Ambient
@@ -99,10 +93,13 @@ def function(
             helper=helper,
             ambient=ambient,
         )
-        kinds = [_accepted(hints.get(parameter.name, Any)) for parameter in declared]
         defaults = [parameter.default for parameter in declared]
+        kinds = [
+            _accepted(hints.get(parameter.name, Any), optional=parameter.default is None)
+            for parameter in declared
+        ]
         about = (inspect.getdoc(implementation) or "").split("\n\n")[0].replace("\n", " ")
-        checked = _checked(signature, implementation, kinds, defaults, ambient=ambient)
+        checked = _checked(signature, implementation, kinds, defaults)
         FUNCTIONS[name] = Function(signature, checked, example, about)
         return implementation
 
@@ -111,20 +108,21 @@ def function(
 
 def constant(name: str, value: Any) -> None:
     """Register a dotted library value such as `retry.default_backoff`."""
-    CONSTANTS[name] = model.adopt(value) if isinstance(value, dict | list) else value
+    CONSTANTS[name] = model.adopt(value)
 
 
-def _accepted(hint: Any) -> frozenset[type] | None:
-    """Return the Python types that *hint* lets through; None for any value."""
-    if hint is Any:
+def _accepted(hint: Any, *, optional: bool) -> frozenset[type] | None:
+    """Return the Python types of the values that *hint* lets through; None for any value."""
+    members = set(typing.get_args(hint)) if isinstance(hint, types.UnionType) else {hint}
+    if Any in members:
         return None
-    members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    accepted = {member for member in members if member is not _Unset}
-    if Any in accepted:
-        return None
-    if float in accepted:
-        accepted.add(int)  # an int is accepted wherever a double is wanted (stdlib.md 0.3)
-    return frozenset(accepted)
+    if optional:
+        members.discard(types.NoneType)  # the default; null there means "not given"
+    if float in members:
+        members.add(int)  # an int is accepted wherever a double is wanted (stdlib 0.3)
+    if not members <= _EXPECTED.keys():
+        raise TypeError(f"no value of the language fits the annotation {hint}")
+    return frozenset(members)
 
 
 def _checked(
@@ -132,38 +130,75 @@ def _checked(
     implementation: Callable[..., Any],
     kinds: list[frozenset[type] | None],
     defaults: list[Any],
-    *,
-    ambient: bool,
 ) -> Callable[..., Any]:
-    """Wrap *implementation*: defaults for null and missing arguments, types checked, result adopted."""
-    rows = tuple(zip(signature.parameters, kinds, defaults, strict=True))
+    """Wrap *implementation*: counts and types of arguments, defaults for null, bounds of the result."""
+    first = int(signature.ambient)
+    most = first + len(kinds)
+    has_optional = signature.required_count < len(kinds)
+    checks = tuple((at, accepted) for at, accepted in enumerate(kinds, first) if accepted is not None)
 
     def call(*arguments: Any) -> Any:
-        given = len(arguments) - ambient
-        ready: list[Any] = [arguments[0]] if ambient else []
-        for position, (parameter, accepted, default) in enumerate(rows):
-            argument = arguments[position + ambient] if position < given else None
-            if argument is None and not parameter.required:
-                # null in an optional position counts as "not given" (stdlib.md 1.2, 1.3)
-                ready.append(default)
-            elif accepted is None or type(argument) in accepted:
-                ready.append(argument)
-            else:
-                raise _wrong_type(signature.name, parameter.name, accepted, argument)
-        result = implementation(*ready)
-        if type(result) is list or type(result) is dict:
-            return model.adopt(result)
-        return result
+        if len(arguments) != most or has_optional:
+            arguments = _completed(signature, arguments, defaults)
+        for at, accepted in checks:
+            argument = arguments[at]
+            if type(argument) not in accepted and argument is not defaults[at - first]:
+                raise _wrong_type(signature, at - first, accepted, argument)
+        return _bounded(implementation(*arguments))
 
     return call
 
 
+def _completed(signature: Signature, arguments: tuple[Any, ...], defaults: list[Any]) -> tuple[Any, ...]:
+    """Put defaults where an optional argument is missing or null (stdlib 1.2, 1.3)."""
+    first, parameters = int(signature.ambient), signature.parameters
+    given = arguments[first:]
+    if len(given) > len(parameters):
+        raise errors.type_error(
+            f"{signature.name}: takes at most {len(parameters)} arguments; got: {len(given)}"
+        )
+    if len(given) < signature.required_count:
+        missing = parameters[len(given)].name
+        raise errors.type_error(f"{signature.name}: argument '{missing}' is missing")
+    padded = given + (None,) * (len(parameters) - len(given))
+    return arguments[:first] + tuple(
+        default if argument is None and not parameter.required else argument
+        for parameter, argument, default in zip(parameters, padded, defaults, strict=True)
+    )
+
+
+def _bounded(result: Any) -> Any:
+    """Return *result* as a value, or the effect it is; refuse what no variable may hold."""
+    kind = type(result)
+    if kind is str:
+        if len(result) * 4 > limits.STRING_BYTES:
+            require_string_bytes(model.text_bytes(result) - model.SCALAR_BYTES)
+    elif kind is bytes:
+        require_value_bytes(len(result))
+    elif kind is list or kind is dict:
+        return model.adopt(result)
+    return result
+
+
+def require_string_bytes(size: int) -> None:
+    """Refuse to make a string of *size* bytes if that is too long."""
+    if size > limits.STRING_BYTES:
+        raise errors.string_too_long()
+
+
+def require_value_bytes(size: int) -> None:
+    """Refuse to make a value that counts *size* if no execution may hold it."""
+    if size > limits.VARIABLES_BYTES:
+        raise errors.memory_exceeded()
+
+
 def _wrong_type(
-    name: str, parameter: str, accepted: frozenset[type], argument: Any
+    signature: Signature, position: int, accepted: frozenset[type], argument: Any
 ) -> errors.WorkflowError:
     expected = " or ".join(sorted(_EXPECTED[kind] for kind in accepted))
+    parameter = signature.parameters[position].name
     return errors.type_error(
-        f"{name}: argument '{parameter}' must be {expected}; got: {model.type_name(argument)}"
+        f"{signature.name}: argument '{parameter}' must be {expected}; got: {model.type_name(argument)}"
     )
 
 

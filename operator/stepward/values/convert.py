@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from stepward.values import errors, limits, model
+from stepward.values import errors, limits, model, surrogates
 from stepward.values.model import FunctionRef, List, Map, Value
 
 _INTEGER_DIGITS: Final = 19
@@ -229,42 +229,10 @@ def _load(text: str | bytes) -> Any:
     except orjson.JSONDecodeError as failure:
         if "depth" in failure.msg or "ecursion" in failure.msg:
             raise errors.too_deep() from failure
-        mended = _without_half_pairs(text)
+        mended = surrogates.replace_lone(text)
         if mended is not None:
             return _load(mended)
         raise errors.value_error(f"not valid JSON: {failure.msg}") from failure
-
-
-def _without_half_pairs(text: str | bytes) -> str | None:
-    """Return JSON *text* with lone surrogate escapes replaced; None if there is none."""
-    if isinstance(text, bytes):
-        text = text.decode("utf-8", "replace")
-    if "\\ud" not in text and "\\uD" not in text:
-        return None
-    pieces: list[str] = []
-    done, at = 0, text.find("\\")
-    while at >= 0:
-        width = 2
-        if text[at + 1 : at + 3] in ("ud", "uD"):
-            width = 6
-            half = text[at + 3 : at + 4].lower()
-            if half in _HIGH_HALVES and _is_low_half(text[at + 6 : at + 12]):
-                width = 12
-            elif half in _HIGH_HALVES or half in _LOW_HALVES:
-                pieces += (text[done:at], "\\ufffd")
-                done = at + 6
-        at = text.find("\\", at + width)
-    if not pieces:
-        return None
-    return "".join((*pieces, text[done:]))
-
-
-_HIGH_HALVES: Final = frozenset("89ab")
-_LOW_HALVES: Final = frozenset("cdef")
-
-
-def _is_low_half(escape: str) -> bool:
-    return escape[:3] in ("\\ud", "\\uD") and escape[3:4].lower() in _LOW_HALVES
 
 
 # --- exact JSON for the engine's state -----------------------------------------------------------

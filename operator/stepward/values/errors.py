@@ -87,3 +87,8 @@ def too_deep() -> WorkflowError:
 def string_too_long() -> WorkflowError:
     """A string exceeds `limits.STRING_BYTES`."""
     return resource_limit(f"String longer than {limits.STRING_BYTES // limits.KIB} KiB")
+
+
+def unavailable(name: str) -> WorkflowError:
+    """Library function *name* belongs to the language, but not to this version of the product."""
+    return error("SystemError", f"{name} is not available in this version")

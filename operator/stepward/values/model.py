@@ -44,8 +44,7 @@ class List(list[Any]):
             size += size_bytes(item)
             if type(item) in CONTAINERS:
                 item.owner = SHARED
-                if item.depth > depth:
-                    depth = item.depth
+                depth = max(depth, item.depth)
         self.size_bytes = size
         self.depth = depth + 1
         if self.depth > limits.VALUE_DEPTH:
@@ -81,8 +80,7 @@ class Map(dict[str, Any]):
             size += text_bytes(key) + size_bytes(item)
             if type(item) in CONTAINERS:
                 item.owner = SHARED
-                if item.depth > depth:
-                    depth = item.depth
+                depth = max(depth, item.depth)
         self.size_bytes = size
         self.depth = depth + 1
         if self.depth > limits.VALUE_DEPTH:
@@ -172,7 +170,7 @@ def depth_below(items: Iterable[Value]) -> int:
 
 
 def adopt(raw: object, limit_bytes: int = limits.VARIABLES_BYTES) -> Value:
-    """Turn plain Python data (JSON decoded, YAML scalars) into a value.
+    """Turn plain Python data (JSON decoded, YAML scalars) into a value; values in it are kept.
 
     Map keys must be strings. Integers beyond 64 bits become doubles (language.md 6.5). Raises the
     uncatchable ResourceLimitError as soon as the value counts more than *limit_bytes* or is nested
@@ -194,16 +192,18 @@ class _Adoption:
         kind = type(raw)
         if kind is str:
             return self.text(raw)
-        if kind is dict or kind is Map:
+        if kind is dict:
             return self.adopt_map(raw, depth)
-        if kind is list or kind is List or kind is tuple:
+        if kind is list or kind is tuple:
             return self.adopt_list(raw, depth)
+        if kind in CONTAINERS and depth + raw.depth > limits.VALUE_DEPTH:
+            raise errors.too_deep()
         if kind is int or kind is float:
             raw = _number(raw)
         elif kind not in _TYPE_NAMES:
             raise TypeError(f"not a value of the language: {kind}")
         self.spend(size_bytes(raw))
-        return raw
+        return share(raw)
 
     def adopt_map(self, raw: Mapping[str, Any], depth: int) -> Map:
         before = self.left
@@ -237,7 +237,7 @@ class _Adoption:
             raise errors.memory_exceeded()
 
 
-def _number(raw: int | float) -> int | float:
+def _number(raw: float) -> float:
     """Return *raw* as integer or double: beyond 64 bits a double, which must be finite."""
     if type(raw) is int and limits.INTEGER_MIN <= raw <= limits.INTEGER_MAX:
         return raw
