@@ -1,1 +1,1 @@
-"""Logs and metrics, for the floors that touch the world."""
+"""What an operator of Stepward can see of it: logs, metrics, probes. Imported by the upper floors only."""

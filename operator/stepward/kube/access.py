@@ -1,0 +1,140 @@
+"""The way to the API server: where it is, whom to trust, and a token that is renewed.
+
+Configuration is that of the official client (kubeconfig with its exec plugins, or in-cluster); so is
+the transport. Each event loop takes its own session.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+from kubernetes.aio import config
+from kubernetes.aio.client import Configuration
+from kubernetes.aio.client.rest import RESTClientObject
+
+from stepward.kube import bounds
+
+Observer = Callable[[str, int | None], None]
+"""Told path and status of each request's answer; None when there was no answer."""
+
+
+class NoAccess(Exception):
+    """There is no usable configuration; the text says what to give."""
+
+
+class Access:
+    """Where the API server is and who we are there. Safe to use from several event loops."""
+
+    def __init__(self, configuration: Configuration, load: Callable[[], Awaitable[Configuration]]) -> None:
+        """*load* reads the configuration again, to renew the token."""
+        self.server: str = configuration.host.rstrip("/")
+        self._configuration = configuration
+        self._load = load
+        self._loaded = time.monotonic()
+
+    async def authorization(self) -> str | None:
+        """Return the value of the Authorization header; None when a client certificate speaks for us."""
+        if time.monotonic() - self._loaded > bounds.CREDENTIAL_SECONDS:
+            await self.renew()
+        token: str | None = self._configuration.api_key.get("BearerToken")
+        return token
+
+    async def renew(self) -> None:
+        """Read the credentials again; the old ones stay if that fails."""
+        self._loaded = time.monotonic()
+        try:
+            fresh = await self._load()
+        except (OSError, config.ConfigException):
+            return  # half-written, or gone for a moment: the server will tell if it matters
+        self._configuration.api_key = fresh.api_key
+
+    def session(self, observe: Observer | None = None) -> aiohttp.ClientSession:
+        """Return a new session for the running loop; the caller closes it."""
+        return _Transport(self._configuration, [self._authenticate, *_observers(observe)]).session()
+
+    async def _authenticate(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send *request* with the current token, and once more with a fresh one if that is refused."""
+        token = await self.authorization()
+        if token is not None:
+            request.headers["Authorization"] = token
+        response = await handler(request)
+        if response.status == 401 and token is not None:
+            await self.renew()
+            fresh = await self.authorization()
+            if fresh != token:
+                response.release()
+                request.headers["Authorization"] = str(fresh)
+                response = await handler(request)
+        return response
+
+
+class _Transport(RESTClientObject):
+    """The official client's transport: its TLS and connector, with our session settings."""
+
+    def __init__(self, configuration: Configuration, middlewares: list[aiohttp.ClientMiddlewareType]) -> None:
+        super().__init__(configuration)
+        self.maxsize = bounds.CONNECTIONS
+        self._middlewares = middlewares
+
+    def session(self) -> aiohttp.ClientSession:
+        """Return a new session for the running loop."""
+        timeout = aiohttp.ClientTimeout(total=bounds.REQUEST_SECONDS, sock_connect=bounds.CONNECT_SECONDS)
+        settings: dict[str, Any] = {
+            "connector": self._create_connector(),
+            "middlewares": tuple(self._middlewares),
+            "cookie_jar": aiohttp.DummyCookieJar(),
+            "headers": {"User-Agent": "stepward"},
+            "timeout": timeout,
+            "trust_env": False,  # HTTP_PROXY and ~/.netrc must not reroute us or add credentials
+            "read_bufsize": 2**21,
+            "proxy": self.proxy,
+        }
+        return aiohttp.ClientSession(**settings)
+
+
+def _observers(observe: Observer | None) -> list[aiohttp.ClientMiddlewareType]:
+    """Return the middleware that tells *observe* how each request went."""
+    if observe is None:
+        return []
+
+    async def watch(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        try:
+            response = await handler(request)
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            observe(request.url.raw_path_qs, None)
+            raise
+        observe(request.url.raw_path_qs, response.status)
+        return response
+
+    return [watch]
+
+
+async def connect(kubeconfig: str | None = None) -> Access:
+    """Return the access that *kubeconfig* describes; None means in-cluster.
+
+    Raises NoAccess with what to do about it.
+    """
+
+    async def load() -> Configuration:
+        configuration = Configuration()
+        if kubeconfig is None:
+            config.load_incluster_config(client_configuration=configuration, try_refresh_token=False)  # type: ignore[no-untyped-call]
+        else:
+            await config.load_kube_config(  # type: ignore[no-untyped-call]
+                config_file=kubeconfig, client_configuration=configuration, persist_config=False
+            )
+        return configuration
+
+    try:
+        return Access(await load(), load)
+    except (OSError, config.ConfigException) as error:
+        if kubeconfig is not None:
+            raise NoAccess(f"cannot use the kubeconfig {kubeconfig}: {error}") from error
+        raise NoAccess(
+            f"no way to the API server: {error} Give --kubeconfig FILE, or run inside a cluster."
+        ) from error
