@@ -32,11 +32,14 @@ _NEVER_CONNECTED: Final = frozenset({Kind.NAME, Kind.DENIED, Kind.CONNECT, Kind.
 class Client:
     """All outgoing calls of a process. Belongs to one event loop; `close` it at the end.
 
-    *resolver* stands in for the operating system's name lookup in tests.
+    *resolver* stands in for the operating system's name lookup in tests; *keep_seconds* is how long an
+    idle connection is kept.
     """
 
-    def __init__(self, *, resolver: Resolver | None = None) -> None:
-        self._pool = Pool(resolver or Resolver())
+    def __init__(
+        self, *, resolver: Resolver | None = None, keep_seconds: float = limits.KEEPALIVE_SECONDS
+    ) -> None:
+        self._pool = Pool(resolver or Resolver(), keep_seconds)
 
     async def perform(
         self, request: effects.HttpRequest, *, policy: egress.Policy, tenant: str = ""

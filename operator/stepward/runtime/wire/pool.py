@@ -21,8 +21,9 @@ class Pool:
     A connection is only reused for an equal `Origin`, so by somebody under an equal policy.
     """
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, keep_seconds: float) -> None:
         self._dialer = Dialer(resolver)
+        self._keep_seconds = keep_seconds
         self._origins = Turns(limits.CONNECTIONS_PER_HOST)
         self._policies = Turns(limits.CONNECTIONS)
         self._idle: dict[Origin, deque[tuple[Connection, float]]] = {}
@@ -88,12 +89,12 @@ class Pool:
         self._idle.setdefault(origin, deque()).append((connection, loop.time()))
         self._idle_count += 1
         if self._sweep is None:
-            self._sweep = loop.call_later(limits.KEEPALIVE_SECONDS, self._close_old)
+            self._sweep = loop.call_later(self._keep_seconds, self._close_old)
 
     def _close_old(self) -> None:
         """Close what nobody used for a while, and come back as long as something is kept."""
         loop = asyncio.get_running_loop()
-        too_old = loop.time() - limits.KEEPALIVE_SECONDS
+        too_old = loop.time() - self._keep_seconds
         for origin, kept in list(self._idle.items()):
             while kept and kept[0][1] <= too_old:
                 kept.popleft()[0].abort()
@@ -103,4 +104,4 @@ class Pool:
         oldest = min((kept[0][1] for kept in self._idle.values()), default=None)
         self._sweep = None
         if oldest is not None:
-            self._sweep = loop.call_at(oldest + limits.KEEPALIVE_SECONDS, self._close_old)
+            self._sweep = loop.call_at(oldest + self._keep_seconds, self._close_old)
