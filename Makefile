@@ -62,7 +62,7 @@ type: venv  ## Check types
 
 .PHONY: docs
 docs: venv  ## Generate the reference pages
-	$(TOOLS) -m reference
+	$(TOOLS) -m generate
 
 .PHONY: lock
 lock: venv  ## Write requirements/*.lock anew; UPGRADE=1 takes the current releases
