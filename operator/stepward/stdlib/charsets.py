@@ -8,7 +8,6 @@ import encodings.aliases
 from typing import Final
 
 from stepward.values import errors
-from stepward.values.convert import quoted
 
 _FAMILIES: Final = (
     "ascii utf_8 utf_16 utf_16_be utf_16_le utf_32 utf_32_be utf_32_le",
@@ -29,4 +28,4 @@ def codec(charset: str, asked_by: str) -> str:
     for candidate in (name, encodings.aliases.aliases.get(name, "")):
         if candidate in _CODECS:
             return candidate
-    raise errors.value_error(f"{asked_by}: unknown charset {quoted(charset)}")
+    raise errors.value_error(f"{asked_by}: unknown charset {errors.quoted(charset)}")

@@ -8,7 +8,6 @@ from typing import Final
 
 from stepward.stdlib.registry import function, require_string_bytes
 from stepward.values import errors
-from stepward.values.convert import quoted
 
 _ALGORITHMS: Final = {name: name.lower() for name in ("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")}
 
@@ -68,7 +67,8 @@ def compute_hmac(key: bytes, data: bytes, algorithm: str) -> bytes:
 
 def _algorithm(asked_by: str, name: str) -> str:
     if name not in _ALGORITHMS:
+        known = ", ".join(_ALGORITHMS)
         raise errors.value_error(
-            f"{asked_by}: argument 'algorithm' must be one of {', '.join(_ALGORITHMS)}; got: {quoted(name)}"
+            f"{asked_by}: argument 'algorithm' must be one of {known}; got: {errors.quoted(name)}"
         )
     return _ALGORITHMS[name]

@@ -6,7 +6,6 @@ from typing import Final, NoReturn
 
 from stepward.stdlib.registry import Number, function
 from stepward.values import errors, limits
-from stepward.values.convert import quoted
 from stepward.values.model import Map
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
@@ -21,7 +20,7 @@ def create_callback_endpoint(http_callback_method: str = "POST") -> NoReturn:
     if http_callback_method not in _METHODS:
         raise errors.value_error(
             "events.create_callback_endpoint: argument 'http_callback_method' must be one of "
-            f"{', '.join(_METHODS)}; got: {quoted(http_callback_method)}"
+            f"{', '.join(_METHODS)}; got: {errors.quoted(http_callback_method)}"
         )
     raise errors.unavailable("events.create_callback_endpoint")
 

@@ -44,7 +44,7 @@ def int_(x: Any) -> int:
 @function("keys", helper=True, example=("""keys(json.decode('{"b": 1, "a": 2}'))""", ["a", "b"]))
 def keys(map_: Map) -> List:
     """Return the keys of *map* in sorted order."""
-    return List(sorted(map_))
+    return List.sized(sorted(map_), model.SCALAR_BYTES + sum(map(model.text_bytes, map_)), 1)
 
 
 @function("len", helper=True, example=('len("hello")', 5))

@@ -19,7 +19,6 @@ from typing import Any, Final
 
 from stepward.stdlib.registry import function, require_string_bytes, require_value_bytes
 from stepward.values import errors, limits
-from stepward.values.convert import quoted
 from stepward.values.model import SCALAR_BYTES, List, Map, text_bytes
 
 _PROGRAM_UNIT: Final = 8
@@ -147,7 +146,9 @@ def _compiled_for(asked_by: str, regexp: str, data: bytes) -> Any:
         pattern = _compile(regexp)
     except _re2().error as failure:
         reason = failure.args[0].decode("utf-8", "replace")
-        raise errors.value_error(f"{asked_by}: invalid regular expression: {quoted(reason)}") from failure
+        raise errors.value_error(
+            f"{asked_by}: invalid regular expression: {errors.quoted(reason)}"
+        ) from failure
     if len(data) * pattern.programsize > limits.REGEX_SCAN_WORK:
         raise _too_costly(asked_by)
     return pattern

@@ -144,7 +144,8 @@ def _checked(
             argument = arguments[at]
             if type(argument) not in accepted and argument is not defaults[at - first]:
                 raise _wrong_type(signature, at - first, accepted, argument)
-        return _bounded(implementation(*arguments))
+        result = implementation(*arguments)
+        return _bounded(result) if type(result) in _UNBOUNDED else result
 
     return call
 
@@ -167,15 +168,19 @@ def _completed(signature: Signature, arguments: tuple[Any, ...], defaults: list[
     )
 
 
+_UNBOUNDED: Final = frozenset({str, bytes, list, dict})
+"""Types of results that may be too large, or are no values yet."""
+
+
 def _bounded(result: Any) -> Any:
-    """Return *result* as a value, or the effect it is; refuse what no variable may hold."""
+    """Return *result* as a value; refuse what no variable may hold."""
     kind = type(result)
     if kind is str:
         if len(result) * 4 > limits.STRING_BYTES:
             require_string_bytes(model.text_bytes(result) - model.SCALAR_BYTES)
     elif kind is bytes:
         require_value_bytes(len(result))
-    elif kind is list or kind is dict:
+    else:
         return model.adopt(result)
     return result
 

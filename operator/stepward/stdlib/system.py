@@ -7,7 +7,6 @@ from stepward.engine.ambient import Ambient
 from stepward.stdlib.registry import Number, function
 from stepward.stdlib.time import parse_timestamp
 from stepward.values import convert, errors, limits
-from stepward.values.convert import quoted
 from stepward.values.errors import WorkflowError
 from stepward.values.model import Map
 
@@ -48,8 +47,9 @@ def log(
             "sys.log: exactly one of 'data', 'text' and 'json' must be given, and not null"
         )
     if severity not in SEVERITIES:
+        known = ", ".join(SEVERITIES)
         raise errors.value_error(
-            f"sys.log: argument 'severity' must be one of {', '.join(SEVERITIES)}; got: {quoted(severity)}"
+            f"sys.log: argument 'severity' must be one of {known}; got: {errors.quoted(severity)}"
         )
     (payload,) = given
     if type(payload) is not str:

@@ -10,7 +10,6 @@ from typing import Final
 from stepward.stdlib import charsets
 from stepward.stdlib.registry import function, require_string_bytes, require_value_bytes
 from stepward.values import errors
-from stepward.values.convert import quoted
 from stepward.values.model import SCALAR_BYTES, List, text_bytes
 
 _UNRESERVED: Final = (string.ascii_letters + string.digits + ".-_").encode()
@@ -35,9 +34,9 @@ def encode(data: str, charset: str = "UTF-8") -> bytes:
     try:
         return data.encode(codec)
     except UnicodeEncodeError as failure:
-        lost = quoted(data[failure.start])
+        lost = errors.quoted(data[failure.start])
         raise errors.value_error(
-            f"text.encode: charset {quoted(charset)} lacks the character {lost}"
+            f"text.encode: charset {errors.quoted(charset)} lacks the character {lost}"
         ) from failure
 
 
@@ -101,7 +100,7 @@ def url_decode(source: str) -> str:
     for escape in plain.split("%")[1:]:
         if len(escape) < 2 or escape[0] not in _HEX_DIGITS or escape[1] not in _HEX_DIGITS:
             raise errors.value_error(
-                f"text.url_decode: two hex digits must follow '%'; got: {quoted(escape[:2])}"
+                f"text.url_decode: two hex digits must follow '%'; got: {errors.quoted(escape[:2])}"
             )
     return urllib.parse.unquote_to_bytes(_encoded(plain)).decode("utf-8", "replace")
 

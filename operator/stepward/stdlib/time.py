@@ -7,7 +7,6 @@ from typing import Final
 
 from stepward.stdlib.registry import Number, function
 from stepward.values import errors
-from stepward.values.convert import quoted
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
@@ -34,7 +33,7 @@ def format_(seconds: Number, timezone: str = "UTC") -> str:
 def _offset(moment: dt.datetime, timezone: str) -> dt.timedelta:
     """Return the offset of *timezone* at *moment* (UTC), to the minute: the text has no seconds of it."""
     if timezone not in _zone_names():
-        raise errors.value_error(f"time.format: unknown time zone {quoted(timezone)}")
+        raise errors.value_error(f"time.format: unknown time zone {errors.quoted(timezone)}")
     zone = _zone(timezone)
     offset = moment.astimezone(zone).utcoffset() or _NONE
     return round(offset / _MINUTE) * _MINUTE
@@ -49,7 +48,7 @@ def _offset_text(offset: dt.timedelta) -> str:
 
 @functools.cache
 def _zone_names() -> frozenset[str]:
-    from importlib import resources  # noqa: PLC0415 - few workflows name a zone, and every start would pay
+    from importlib import resources  # few workflows name a zone, and every start would pay
 
     return frozenset(resources.files("tzdata").joinpath("zones").read_text("utf-8").split())
 
@@ -57,8 +56,8 @@ def _zone_names() -> frozenset[str]:
 @functools.cache
 def _zone(name: str) -> dt.tzinfo:
     """Return the zone *name*, one of `_zone_names`, as the package has it, whatever the system thinks."""
-    import zoneinfo  # noqa: PLC0415 - as above
-    from importlib import resources  # noqa: PLC0415 - as above
+    import zoneinfo
+    from importlib import resources
 
     file = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
     with file.open("rb") as data:
@@ -76,7 +75,9 @@ def parse_timestamp(asked_by: str, value: str) -> float:
     try:
         return _parse(value)
     except (ValueError, OverflowError) as failure:
-        raise errors.value_error(f"{asked_by}: not an RFC 3339 timestamp: {quoted(value)}") from failure
+        raise errors.value_error(
+            f"{asked_by}: not an RFC 3339 timestamp: {errors.quoted(value)}"
+        ) from failure
 
 
 def _parse(value: str) -> float:

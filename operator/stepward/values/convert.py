@@ -18,6 +18,8 @@ _INTEGER_DIGITS: Final = 19
 """Significant digits of the largest 64-bit integer: more cannot fit."""
 _SAME_NOTATION: Final = 1e-4
 """From here up, orjson writes a double that is no whole number exactly as `to_string` does."""
+_EXACT_INTEGERS: Final = 2**53
+"""Up to here, the digits of a whole double are those of the integer it equals."""
 _EXACT_IN_JSON: Final = frozenset({int, str, bool, type(None)})
 """Kinds that orjson writes as we want them, whatever the value."""
 _EXACT_IN_STATE: Final = _EXACT_IN_JSON | {float}
@@ -76,14 +78,14 @@ def to_integer(value: Value) -> int:
     elif kind is str:
         digits = _unsigned(value)
         if not _is_digits(digits):
-            raise errors.value_error(f"int: not an integer: {quoted(value)}")
+            raise errors.value_error(f"int: not an integer: {errors.quoted(value)}")
         if len(digits.lstrip("0")) > _INTEGER_DIGITS:
-            raise errors.value_error(f"int: does not fit in 64 bits: {quoted(value)}")
+            raise errors.value_error(f"int: does not fit in 64 bits: {errors.quoted(value)}")
         whole = int(value)
     else:
-        raise errors.type_error(f"int: argument must be string, integer or double; got: {_got(value)}")
+        raise _not_convertible("int", value)
     if not limits.INTEGER_MIN <= whole <= limits.INTEGER_MAX:
-        raise errors.value_error(f"int: does not fit in 64 bits: {quoted(to_string(value))}")
+        raise errors.value_error(f"int: does not fit in 64 bits: {errors.quoted(to_string(value))}")
     return whole
 
 
@@ -95,7 +97,7 @@ def to_double(value: Value) -> float:
     if kind is int:
         return float(value)
     if kind is not str:
-        raise errors.type_error(f"double: argument must be string, integer or double; got: {_got(value)}")
+        raise _not_convertible("double", value)
     mantissa, marker, exponent = value.replace("E", "e", 1).partition("e")
     whole, point, fraction = _unsigned(mantissa).partition(".")
     well_formed = (
@@ -104,10 +106,10 @@ def to_double(value: Value) -> float:
         and (not marker or _is_digits(_unsigned(exponent)))
     )
     if not well_formed:
-        raise errors.value_error(f"double: not a decimal number: {quoted(value)}")
+        raise errors.value_error(f"double: not a decimal number: {errors.quoted(value)}")
     number = float(value)
     if number in (float("inf"), float("-inf")):
-        raise errors.value_error(f"double: out of range: {quoted(value)}")
+        raise errors.value_error(f"double: out of range: {errors.quoted(value)}")
     return number
 
 
@@ -120,13 +122,9 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _got(value: Value) -> str:
-    return model.type_name(value)
-
-
-def quoted(text: str, characters: int = 60) -> str:
-    """Return *text* in quotes for a message, shortened: messages are kept and shown."""
-    return f'"{text}"' if len(text) <= characters else f'"{text[: characters - 1]}…"'
+def _not_convertible(name: str, value: Value) -> errors.WorkflowError:
+    got = model.type_name(value)
+    return errors.type_error(f"{name}: argument must be string, integer or double; got: {got}")
 
 
 # --- JSON for others -----------------------------------------------------------------------------
@@ -135,10 +133,9 @@ def quoted(text: str, characters: int = 60) -> str:
 def encode_json(value: Value, *, prefix: str = "", indent: str | None = None) -> str:
     """Return *value* as JSON text with sorted keys; whole doubles as integers (stdlib 10.2).
 
-    Compact if *indent* is None. Otherwise every element stands on a line of its own that starts with
-    *prefix* and as many copies of *indent* as it is deep; the first line has neither. Such a text can
-    be far larger than the value: ask `indented_bytes` first. ValueError if there are bytes or function
-    references anywhere inside.
+    Compact if *indent* is None. Otherwise every element has a line, which starts with *prefix* and as many
+    copies of *indent* as it is deep; the first line has neither. Such a text can be far larger than the
+    value: ask `indented_bytes` first. ValueError for bytes or function references anywhere inside.
     """
     ready = _encodable(value)
     if indent is None:
@@ -150,8 +147,8 @@ def encode_json(value: Value, *, prefix: str = "", indent: str | None = None) ->
 
 def indented_bytes(value: Value, *, prefix: str, indent: str) -> int:
     """Return how many bytes the indented text has more than the compact one, without making it."""
-    step = len(indent.encode("utf-8", "surrogatepass"))
-    return _layout_bytes(value, 1 + len(prefix.encode("utf-8", "surrogatepass")), step, 0)
+    newline = len("\n") + model.text_bytes(prefix) - model.SCALAR_BYTES
+    return _layout_bytes(value, newline, model.text_bytes(indent) - model.SCALAR_BYTES, 0)
 
 
 def _layout_bytes(value: Value, newline: int, step: int, depth: int) -> int:
@@ -168,7 +165,7 @@ def _layout_bytes(value: Value, newline: int, step: int, depth: int) -> int:
 def _dump(ready: Any) -> str:
     try:
         return orjson.dumps(ready, option=orjson.OPT_SORT_KEYS).decode()
-    except TypeError as failure:  # all that is left: text with half a surrogate pair
+    except TypeError as failure:  # what is left is text with half a surrogate pair
         raise errors.value_error("text that is not valid Unicode cannot be encoded as JSON") from failure
 
 
@@ -186,7 +183,10 @@ def _encodable(value: Value) -> Any:
             return value
         return {key: _encodable(item) for key, item in value.items()}
     if kind is float:
-        if abs(value) >= _SAME_NOTATION and not value.is_integer():
+        if value.is_integer():
+            if abs(value) < _EXACT_INTEGERS:
+                return int(value)
+        elif abs(value) >= _SAME_NOTATION:
             return value
         return orjson.Fragment(_double_text(value))
     what = "bytes" if kind is bytes else "a function reference"
@@ -271,12 +271,16 @@ def thaw(plain: Any) -> Value:
     """Return the value that was frozen. A Python ValueError means that *plain* is no frozen value."""
     kind = type(plain)
     if kind is list or kind is List:
+        if _EXACT_IN_STATE.issuperset(map(type, plain)):
+            return List(plain)
         return List([thaw(item) for item in plain])
     if kind is dict or kind is Map:
         if len(plain) == 1:
             ((key, item),) = plain.items()
             if key.startswith("$"):
                 return _untag(key, item)
+        if _EXACT_IN_STATE.issuperset(map(type, plain.values())):
+            return Map(plain)
         return Map({key: thaw(item) for key, item in plain.items()})
     if kind in _EXACT_IN_STATE:
         return plain

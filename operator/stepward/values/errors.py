@@ -92,3 +92,8 @@ def string_too_long() -> WorkflowError:
 def unavailable(name: str) -> WorkflowError:
     """Library function *name* belongs to the language, but not to this version of the product."""
     return error("SystemError", f"{name} is not available in this version")
+
+
+def quoted(text: str, characters: int = 60) -> str:
+    """Return *text* in quotes for a message, shortened: messages are kept and shown."""
+    return f'"{text}"' if len(text) <= characters else f'"{text[: characters - 1]}…"'

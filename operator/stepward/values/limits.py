@@ -74,5 +74,5 @@ CHILD_EXECUTION_SECONDS: Final = 1_800.0  # Google: `experimental.executions.*`
 REGEX_PATTERN_BYTES: Final = 1 * KIB  # ours: threat model, row 26
 REGEX_MEMORY_BYTES: Final = 1 * MIB  # ours: RE2's `max_mem` for one pattern
 REGEX_CACHED: Final = 64  # ours: compiled patterns kept
-REGEX_SCAN_WORK: Final = 2**28  # ours: text bytes times program size of one pass; at worst 2.5 s
-REGEX_RESCAN_BYTES: Final = 2**26  # ours: bytes one call may look at again, in units of `stdlib.regex`
+REGEX_SCAN_WORK: Final = 360_000_000  # ours: text bytes times program size of one pass; at worst 3 s
+REGEX_RESCAN_BYTES: Final = 2**26  # ours: bytes a call may look at again, weighted; at worst 3 s

@@ -12,7 +12,7 @@ assignment changes a container in place, if `owner` proves that nobody else can 
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from stepward.values import errors, limits
@@ -164,9 +164,11 @@ def shallow_items(container: List | Map) -> Any:
     return container
 
 
-def depth_below(items: Iterable[Value]) -> int:
+def depth_below(items: Collection[Value]) -> int:
     """Return the greatest depth among *items*; 0 if there is no container."""
-    return max((item.depth for item in items if type(item) in CONTAINERS), default=0)
+    if CONTAINERS.isdisjoint(map(type, items)):
+        return 0
+    return int(max(item.depth for item in items if type(item) in CONTAINERS))
 
 
 def adopt(raw: object, limit_bytes: int = limits.VARIABLES_BYTES) -> Value:
@@ -191,24 +193,31 @@ class _Adoption:
     def value(self, raw: Any, depth: int) -> Value:
         kind = type(raw)
         if kind is str:
-            return self.text(raw)
-        if kind is dict:
+            self.left -= self.text(raw)
+        elif kind is dict:
             return self.adopt_map(raw, depth)
-        if kind is list or kind is tuple:
+        elif kind is list or kind is tuple:
             return self.adopt_list(raw, depth)
-        if kind in CONTAINERS and depth + raw.depth > limits.VALUE_DEPTH:
-            raise errors.too_deep()
-        if kind is int or kind is float:
+        elif kind is int or kind is float:
+            self.left -= SCALAR_BYTES
             raw = _number(raw)
-        elif kind not in _TYPE_NAMES:
+        elif kind in _TYPE_NAMES:
+            if kind in CONTAINERS and depth + raw.depth > limits.VALUE_DEPTH:
+                raise errors.too_deep()
+            self.left -= size_bytes(share(raw))
+        else:
             raise TypeError(f"not a value of the language: {kind}")
-        self.spend(size_bytes(raw))
-        return share(raw)
+        if self.left < 0:
+            raise errors.memory_exceeded()
+        return raw
 
     def adopt_map(self, raw: Mapping[str, Any], depth: int) -> Map:
         before = self.left
         self.open(depth)
-        entries = {self.text(key): self.value(item, depth + 1) for key, item in raw.items()}
+        entries = {}
+        for key, item in raw.items():
+            self.left -= self.text(key)
+            entries[key] = self.value(item, depth + 1)
         return Map.sized(entries, before - self.left, depth_below(entries.values()) + 1)
 
     def adopt_list(self, raw: Iterable[Any], depth: int) -> List:
@@ -220,21 +229,19 @@ class _Adoption:
     def open(self, depth: int) -> None:
         if depth >= limits.VALUE_DEPTH:
             raise errors.too_deep()
-        self.spend(SCALAR_BYTES)
-
-    def text(self, raw: Any) -> str:
-        if type(raw) is not str:
-            raise TypeError(f"not a map key of the language: {type(raw)}")
-        size = text_bytes(raw)
-        if size > limits.STRING_BYTES + SCALAR_BYTES:
-            raise errors.string_too_long()
-        self.spend(size)
-        return raw
-
-    def spend(self, size: int) -> None:
-        self.left -= size
+        self.left -= SCALAR_BYTES
         if self.left < 0:
             raise errors.memory_exceeded()
+
+    @staticmethod
+    def text(raw: Any) -> int:
+        """Return the counted size of *raw*, a string or map key."""
+        if type(raw) is not str:
+            raise TypeError(f"not a map key of the language: {type(raw)}")
+        size = SCALAR_BYTES + len(raw) if raw.isascii() else text_bytes(raw)
+        if size > limits.STRING_BYTES + SCALAR_BYTES:
+            raise errors.string_too_long()
+        return size
 
 
 def _number(raw: float) -> float:
