@@ -63,7 +63,7 @@ async def _operate(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    entry = await access.connect(settings.kubeconfig)
+    entry = await access.connect(settings.kubeconfig or None)
     operator = Operator(entry, settings)
     try:
         await operator.start()
@@ -120,7 +120,7 @@ class Operator:
         """Start listening, watching and auditing."""
         port = await self._probes.start(self._settings.health_address, self._settings.health_port)
         self._watch.start()
-        self._auditing = asyncio.create_task(self._audit.run())
+        self._auditing = asyncio.create_task(self._audit.run(self._settings.audit_seconds))
         _log.info(
             "Stepward %s watches %s",
             stepward.__version__,

@@ -59,8 +59,8 @@ class Audit:
         """Let the next audit come at once."""
         self._wanted.set()
 
-    async def run(self) -> None:
-        """Audit for ever."""
+    async def run(self, seconds: float) -> None:
+        """Audit for ever, every *seconds*."""
         while True:
             self._wanted.clear()
             try:
@@ -74,7 +74,7 @@ class Audit:
                 metrics.AUDITS.labels(outcome="failed").inc()
                 faults.record("during an audit", {})
             try:
-                async with asyncio.timeout(bounds.AUDIT_SECONDS):
+                async with asyncio.timeout(seconds):
                     await self._wanted.wait()
             except TimeoutError:
                 pass

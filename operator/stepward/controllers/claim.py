@@ -85,6 +85,7 @@ class Claim:
         if not await self._write(self._as_running(Reason.RUNNING, ())):
             return
         self.held = True
+        _log.info("started", extra=self._about())
         metrics.EXECUTIONS_STARTED.inc()
         metrics.START_SECONDS.observe(max(0.0, self._base.started - self.execution.created))
         self._timer = asyncio.get_running_loop().call_later(bounds.PROGRESS_SECONDS, self._tell)
@@ -146,7 +147,8 @@ class Claim:
         reason = status.reason_of(self.execution.status)
         metrics.EXECUTIONS_FINISHED.labels(reason=reason).inc()
         metrics.EXECUTION_SECONDS.observe(max(0.0, self._world.clock() - self._base.started))
-        _log.info("%s", status.message_of(self.execution.status), extra=self._about(reason=reason))
+        message = f"{self.execution.state}: {status.message_of(self.execution.status)}"
+        _log.info("%s", message, extra=self._about(reason=reason))
 
     # --- progress ----------------------------------------------------------------------------
 

@@ -94,13 +94,15 @@ async def find(api: Objects, workflow: resources.Workflow, name: str) -> resourc
 
 async def prune(api: Objects, workflow: resources.Workflow, in_use: Collection[str]) -> None:
     """Delete the oldest revisions of *workflow* beyond its limit; those *in_use* do not count."""
-    old: list[tuple[str, resources.Ref]] = []
+    old: list[tuple[str, int, resources.Ref]] = []
     async for item in api.list_metadata(client.REVISIONS, workflow.ref.namespace):
         found = resources.read_revision(item)
         if found is not None and found.owner_uid == workflow.ref.uid and found.ref.name not in in_use:
-            old.append((str(item["metadata"].get("creationTimestamp", "")), found.ref))
-    old.sort(key=lambda row: row[0], reverse=True)
-    for _, ref in old[workflow.revision_history_limit :]:
+            version = found.ref.resource_version  # breaks ties within one second: revisions never change
+            number = int(version) if version.isdecimal() else 0
+            old.append((str(item["metadata"].get("creationTimestamp", "")), number, found.ref))
+    old.sort(key=lambda row: row[:2], reverse=True)
+    for _, _, ref in old[workflow.revision_history_limit :]:
         await _delete(api, ref)
         metrics.REVISIONS_PRUNED.inc()
         _log.info("revision %s deleted: beyond revisionHistoryLimit", ref)
