@@ -1,18 +1,19 @@
 """Runs one conformance case in one of four modes. The README beside it describes the format."""
 
+import heapq
+import itertools
 import json
 import re
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.world import ScriptedWorld
+from conformance.world import START, ScriptedWorld
 from stepward import stdlib
 from stepward.engine import code, events, machine
 from stepward.engine.outcome import Failed, Succeeded
 from stepward.engine.state import State
 from stepward.language import compilation, diagnostics
-from stepward.language.source import Source
+from stepward.language.source import Source, Span
 from stepward.values import convert, model
 
 MODES = ("straight", "saved", "twice", "cut")
@@ -26,6 +27,8 @@ class Run:
     outcome: Any
     world: ScriptedWorld
     state: State
+    active: int = 0
+    """The most effects that were pending at once."""
     met: int = 0
     """How often the state was restored, an event doubled, or an effect cut off."""
 
@@ -56,14 +59,12 @@ def run(case: dict[str, Any], mode: str) -> Run:
     linked = code.link(program, LIBRARY)
     world = ScriptedWorld(list(case.get("world", [])))
     state = State(program.digest)
-    argument = case.get("with", case.get("argument"))
-    given = "argument" in case or "with" in case
-    environment = {"GOOGLE_CLOUD_WORKFLOW_ID": "case", **case.get("env", {})}
-    start = events.Started(world.now, model.adopt(argument), given, environment, "seed")
-    queue: deque[events.Event] = deque([start])
-    met = 0
+    order = itertools.count()
+    # The earliest answer comes first; of those at one time, the one that was asked for first.
+    queue: list[tuple[float, int, events.Event]] = [(world.now, next(order), started(case))]
+    active = met = 0
     while queue:
-        event = queue.popleft()
+        world.now, _, event = heapq.heappop(queue)
         saved = json.dumps(state.to_json()) if mode != "straight" else ""
         if mode == "saved":
             state = State.from_json(json.loads(saved))
@@ -78,9 +79,20 @@ def run(case: dict[str, Any], mode: str) -> Run:
         if mode == "twice":
             assert [e for e in machine.advance(linked, state, event) if e.id] == [], "an event counted twice"
             met += 1
-        queue.extend(world.answer(effect) for effect in asked)
+        active = max(active, len(state.waiting))
+        for effect in asked:
+            answer = world.answer(effect)
+            heapq.heappush(queue, (answer.at, next(order), answer))
     assert state.outcome is not None, "the engine neither asks nor ends"
-    return Run(state.outcome, world, state, met)
+    return Run(state.outcome, world, state, active, met)
+
+
+def started(case: dict[str, Any]) -> events.Started:
+    """Return the event that begins *case*."""
+    argument = case.get("with", case.get("argument"))
+    given = "argument" in case or "with" in case
+    environment = {"GOOGLE_CLOUD_WORKFLOW_ID": "case", **case.get("env", {})}
+    return events.Started(START, model.adopt(argument), given, environment, "seed")
 
 
 def check(case: dict[str, Any], done: Run) -> None:
@@ -101,6 +113,10 @@ def check(case: dict[str, Any], done: Run) -> None:
         assert world.logs == case["logs"]
     if "steps" in case:
         assert done.state.steps == case["steps"]
+    if "active" in case:
+        assert done.active == case["active"]
+    if "took" in case:
+        assert round(world.now - START, 6) == case["took"]
     unused = [entry["asks"] for i, entry in enumerate(world.script) if i not in world.used]
     assert not unused or case.get("unused_is_fine"), f"never asked: {unused}"
 
@@ -140,16 +156,32 @@ def check_error(wanted: dict[str, Any], outcome: Failed) -> None:
 
 
 def check_refused(case: dict[str, Any]) -> None:
-    """Compare the diagnostics of a source that must be refused with `refused`."""
+    """Compare the errors of a source that must be refused with `refused`: these and no others."""
     program, report, source = compile_case(case)
-    found = [diagnostics.to_json(d, source) for d in report.diagnostics if d.severity == "error"]
     assert program is None, "it was accepted"
-    for want in case["refused"]:
-        wanted = {"code": want} if isinstance(want, str) else want
-        assert any(_matches(wanted, item) for item in found), f"{wanted} is not among {found}"
+    check_found(case["refused"], "error", report, source)
 
 
-def _matches(wanted: dict[str, Any], found: dict[str, Any]) -> bool:
-    exact = all(found[key] == wanted[key] for key in ("code", "line", "column") if key in wanted)
-    text = all(re.search(wanted[key], found[key]) for key in ("message", "help") if key in wanted)
-    return exact and text
+def check_warned(case: dict[str, Any]) -> None:
+    """Compare the warnings of a source with `warned`: these and no others."""
+    _, report, source = compile_case(case)
+    check_found(case["warned"], "warning", report, source)
+
+
+def check_found(wanted: list[Any], severity: str, report: diagnostics.Report, source: Source) -> None:
+    """Compare the diagnostics of one severity, in the order of the source."""
+    found = [d for d in report.diagnostics if d.severity == severity]
+    shown = diagnostics.render_all(found, source)
+    assert len(found) == len(wanted), shown
+    for entry, diagnostic in zip(wanted, found, strict=True):
+        have = {**diagnostics.to_json(diagnostic, source), "at": text_at(diagnostic.span, source)}
+        want = {"code": entry} if isinstance(entry, str) else entry
+        for key in ("code", "line", "column", "at"):
+            assert want.get(key, have[key]) == have[key], f"{key} {have[key]!r}:\n{shown}"
+        for key in ("message", "help"):
+            assert re.search(want.get(key, ""), str(have[key])), shown
+
+
+def text_at(span: Span, source: Source) -> str:
+    """Return the piece of source that the caret shows: the first line of *span*."""
+    return source.text[span.start : span.end].split("\n")[0].rstrip()

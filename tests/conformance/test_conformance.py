@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from conformance import runner
 
 HERE = Path(__file__).parent
@@ -47,6 +48,11 @@ def test_case(case: dict[str, Any], mode: str) -> None:
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(case: dict[str, Any]) -> None:
     runner.check_refused(case)
+
+
+@pytest.mark.parametrize("case", [row for row in CASES if "warned" in row.values[0]])
+def test_warned(case: dict[str, Any]) -> None:
+    runner.check_warned(case)
 
 
 def test_names_are_unique() -> None:

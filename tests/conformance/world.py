@@ -8,6 +8,7 @@ from stepward.engine import effects, events
 from stepward.stdlib import http_response
 from stepward.values import errors, model
 
+START = 1_700_000_000.0
 JSON_HEADERS = {"Content-Type": "application/json"}
 
 
@@ -28,10 +29,14 @@ def describe(effect: effects.Effect) -> str:
 
 @dataclass
 class ScriptedWorld:
-    """Answers effects from a script; what the script lacks fails the case."""
+    """Answers effects from a script; what the script lacks fails the case.
+
+    An answer comes at a time of its own: whoever runs the case delivers the earliest first and sets
+    `now` to its time.
+    """
 
     script: list[dict[str, Any]]
-    now: float = 1_700_000_000.0
+    now: float = START
     used: set[int] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
@@ -48,20 +53,19 @@ class ScriptedWorld:
                 return events.Answered(self.now, effect.id)
             case effects.Sleep():
                 self.slept.append(round(effect.until - self.now, 6))
-                self.now = max(self.now, effect.until)
-                return events.Answered(self.now, effect.id)
+                return events.Answered(max(self.now, effect.until), effect.id)
             case _:
                 self.asked.append(what)
         for position, entry in enumerate(self.script):
             if position not in self.used and entry["asks"] == what:
                 self.used.add(position)
                 _check_request(effect, entry)
-                return self._event(effect.id, entry)
+                return self._event(self.now + entry.get("after", 0), effect.id, entry)
         raise AssertionError(f"the script has no (further) answer to: {what}")
 
-    def _event(self, effect_id: int, entry: dict[str, Any]) -> events.Event:
+    def _event(self, at: float, effect_id: int, entry: dict[str, Any]) -> events.Event:
         if "fails" in entry:
-            return events.Failed(self.now, effect_id, errors.error(entry["fails"], "scripted"))
+            return events.Failed(at, effect_id, errors.error(entry["fails"], "scripted"))
         answer = entry.get("answers") or {}
         body, headers = answer.get("body"), answer.get("headers")
         if headers is None:
@@ -71,8 +75,8 @@ class ScriptedWorld:
             body = (body or "").encode()
         response = http_response.decode(answer.get("code", 200), list(headers.items()), body)
         if response["code"] >= 400:
-            return events.Failed(self.now, effect_id, http_response.http_error(response))
-        return events.Answered(self.now, effect_id, response)
+            return events.Failed(at, effect_id, http_response.http_error(response))
+        return events.Answered(at, effect_id, response)
 
 
 def _check_request(effect: effects.Effect, entry: dict[str, Any]) -> None:
