@@ -1,35 +1,37 @@
-"""`stepward run`: a workflow on this machine. The composition root of local runs.
+"""`stepward run`: a workflow on this machine, on the operator's own engine and library.
 
-The engine, the library and the HTTP client are the operator's; what differs is that the journal keeps
-nothing, that loopback addresses may be called, and that `sys.log` writes to standard error.
+Start-up is most of what a short run costs. So this module holds what every run needs, and `world`, which
+brings the event loop and the HTTP client, is imported only for workflows that wait for something.
 """
 
-import asyncio
-import contextlib
 import hashlib
-import os
-import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from typing import Any, Final, Protocol
 
 from stepward import stdlib
-from stepward.cli import check, exitcodes, inputs, output, progress, reports
+from stepward.cli import check, exitcodes, inputs, output, reports
 from stepward.engine import code, effects, events, machine
 from stepward.engine.outcome import Outcome, Succeeded
 from stepward.engine.state import State
-from stepward.language import compilation
+from stepward.language import compilation, program
 from stepward.language.source import Source
-from stepward.runtime import driver
-from stepward.values import convert, errors, model
 from stepward.values.errors import WorkflowError
 
-if TYPE_CHECKING:
-    from stepward.runtime import http
-
 _REVISION_DIGITS: Final = 3
+_ANSWERED_AT_ONCE: Final = frozenset({"sys.log"})
+
+
+class Run(Protocol):
+    """One execution, from its start to its outcome."""
+
+    def to_end(self, started: events.Started) -> Outcome:
+        """Run from *started* to the outcome."""
+
+    def current_steps(self) -> list[tuple[str, str]]:
+        """Return routine and step of every branch, as far as it is known."""
 
 
 def run(
@@ -45,10 +47,11 @@ def run(
     argument = _read_argument(inputs.read_argument_text(data, data_file))
     library = stdlib.library()
     examined = check.examine(path, library)
+    source = examined.source
     if examined.program is None and as_json:
-        reports.emit_diagnostics("Invalid", [(examined.report, examined.source)])
+        reports.emit_diagnostics("Invalid", [(examined.report, source)])
         return exitcodes.INVALID
-    reports.note_diagnostics(examined.report, examined.source)
+    reports.note_diagnostics(examined.report, source)
     if examined.program is None:
         return exitcodes.INVALID
     execution = str(uuid.uuid4())
@@ -56,11 +59,11 @@ def run(
         at=time.time(),
         argument=argument[0] if argument else None,
         argument_given=bool(argument),
-        environment=_built_in_environment(examined.source, execution) | environment,
+        environment=_built_in_environment(source, execution) | environment,
         seed=execution,
     )
-    outcome = LocalRun(code.link(examined.program, library), examined.source.name).to_end(started)
-    _show(outcome, examined.source, as_json=as_json)
+    outcome = _to_end(code.link(examined.program, library), started, source.name)
+    _show(outcome, source, as_json=as_json)
     return exitcodes.OK if isinstance(outcome, Succeeded) else exitcodes.UNSUCCESSFUL
 
 
@@ -88,6 +91,21 @@ def _built_in_environment(source: Source, execution: str) -> dict[str, str]:
     return {f"GOOGLE_CLOUD_{name}": value for name, value in values.items()}
 
 
+def _to_end(linked: code.Code, started: events.Started, name: str) -> Outcome:
+    execution: Run = RunAtOnce(linked)
+    if waits(linked):
+        from stepward.cli import world  # see the head of this file
+
+        execution = world.RunInWorld(linked)
+    try:
+        return execution.to_end(started)
+    except KeyboardInterrupt:
+        steps = execution.current_steps()
+        place = f" at {'/'.join(steps[0])}" if steps else ""
+        message = f"interrupted: {name} was abandoned{place}; what it asked for may still happen"
+        raise KeyboardInterrupt(output.one_line(message)) from None
+
+
 def _show(outcome: Outcome, source: Source, *, as_json: bool) -> None:
     if as_json:
         reports.emit_outcome(outcome)
@@ -97,134 +115,49 @@ def _show(outcome: Outcome, source: Source, *, as_json: bool) -> None:
         output.note(reports.render_failure(outcome, source))
 
 
-class LocalRun:
-    """One execution: its journal, which remembers only where it is, and its performer."""
+def waits(linked: code.Code) -> bool:
+    """Return whether a run of *linked* may have to wait for the world."""
+    return any(
+        _may_wait(instruction, linked) for routine in linked.program.routines for instruction in routine.code
+    )
 
-    def __init__(self, linked: code.Code, name: str, environment: Mapping[str, str] = os.environ) -> None:
-        """Run *linked*; *name* is the workflow's for messages, *environment* tells about the terminal."""
+
+def _may_wait(instruction: program.Instruction, linked: code.Code) -> bool:
+    if isinstance(instruction, program.Ask) and instruction.function not in _ANSWERED_AT_ONCE:
+        signature = linked.library.signature(instruction.function)
+        return signature is None or signature.blocking
+    return isinstance(instruction, program.RetryWait | program.CallConnector)
+
+
+class RunAtOnce:
+    """A run that waits for nothing, and so needs no event loop."""
+
+    def __init__(self, linked: code.Code) -> None:
         self._code = linked
-        self._name = name
-        self._board = progress.board_for(sys.stderr, environment, time.monotonic)
-        self._client: http.Client | None = None
-        self._state: State | None = None
+        self._state = State(linked.program.digest)
 
     def to_end(self, started: events.Started) -> Outcome:
-        """Run from *started* to the outcome; KeyboardInterrupt, with a message, if the user ends it."""
-        try:
-            return asyncio.run(self._to_end(started))
-        except KeyboardInterrupt:
-            steps = machine.current_steps(self._code, self._state) if self._state else []
-            place = f" at {'/'.join(steps[0])}" if steps else ""
-            message = f"interrupted: {self._name} was abandoned{place}; what it asked for may still happen"
-            raise KeyboardInterrupt(output.one_line(message)) from None
+        """Run from *started* to the outcome."""
+        pending: list[events.Event] = [started]
+        while self._state.outcome is None:
+            asked = [
+                effect for event in pending for effect in machine.advance(self._code, self._state, event)
+            ]
+            pending = [_answer(effect) for effect in asked]
+        return self._state.outcome
 
-    async def _to_end(self, started: events.Started) -> Outcome:
-        try:
-            async with self._drawing():
-                return await driver.run(self._code, started, self.perform, self, time.time)
-        finally:
-            if self._client is not None:
-                await self._client.close()
-
-    @contextlib.asynccontextmanager
-    async def _drawing(self) -> AsyncIterator[None]:
-        if self._board is None:
-            yield
-            return
-        artist = asyncio.create_task(_redraw(self._board))
-        try:
-            yield
-        finally:
-            artist.cancel()
-            self._board.erase()
-
-    async def advanced(self, state: State, asked: Sequence[effects.Effect]) -> None:
-        """Remember *state* for messages. Nothing is kept: a local run that dies is run again."""
-        self._state = state
-        if self._board is not None:
-            steps = _waiting_steps(self._code, state)
-            self._board.moved(next(iter(steps.values()), ""))
-            for effect in asked:
-                what = describe(effect)
-                if what:
-                    self._board.waits(effect.id, steps.get(effect.id, ""), what)
-
-    async def perform(self, effect: effects.Effect) -> object:
-        """Perform *effect* and return its value, or raise WorkflowError."""
-        if self._board is None or not describe(effect):
-            return await self._perform(effect)
-        failed = True
-        try:
-            value = await self._perform(effect)
-            failed = False
-            return value
-        finally:
-            self._board.got(effect.id, failed=failed)
-
-    async def _perform(self, effect: effects.Effect) -> object:
-        match effect:
-            case effects.HttpRequest():
-                return await self._request(effect)
-            case effects.Sleep():
-                await asyncio.sleep(max(effect.until - time.time(), 0))
-            case effects.Log():
-                self._log(effect)
-            case effects.ConnectorCall():
-                raise errors.error(
-                    "SystemError", f"connectors are not available in this version: {effect.name}"
-                )
-            case effects.Continue():
-                pass
-            case _:
-                assert_never(effect)
-        return None
-
-    async def _request(self, effect: effects.HttpRequest) -> object:
-        from stepward.runtime import egress, http  # noqa: PLC0415 - many workflows call nobody
-
-        if self._client is None:
-            self._client = http.Client()
-        return await self._client.perform(effect, policy=egress.LOCAL)
-
-    def _log(self, effect: effects.Log) -> None:
-        line = log_line(effect)
-        if self._board is None:
-            output.note(line)
-        else:
-            self._board.interject(line)
+    def current_steps(self) -> list[tuple[str, str]]:
+        """Return routine and step of every branch."""
+        return machine.current_steps(self._code, self._state)
 
 
-async def _redraw(board: progress.Board) -> None:
-    while True:
-        board.draw()
-        await asyncio.sleep(progress.REDRAW_SECONDS)
-
-
-def _waiting_steps(linked: code.Code, state: State) -> dict[int, str]:
-    """Return, by the effect it waits for, the step of each branch; under 0 one that waits for none."""
-    branches = [branch for branch in state.branches.values() if branch.join is None and branch.frames]
-    steps = machine.current_steps(linked, state)
-    return {branch.waiting: "/".join(step) for branch, step in zip(branches, steps, strict=False)}
-
-
-def describe(effect: effects.Effect) -> str:
-    """Return what *effect* waits for, in a few words; "" for what takes no time."""
-    match effect:
-        case effects.HttpRequest():
-            return f"{effect.method} {effect.url.partition('?')[0]}"  # queries hold secrets
-        case effects.Sleep():
-            return "waits before it tries again" if effect.reason == "retry" else "sleeps"
-        case effects.ConnectorCall() | effects.Log() | effects.Continue():
-            return ""
-        case _:
-            assert_never(effect)
-
-
-def log_line(entry: effects.Log) -> str:
-    """Return what `sys.log` writes: one line; JSON if the entry is structured."""
-    if type(entry.payload) is model.Map:
-        return output.printable(
-            f'{{"severity":"{entry.severity}","jsonPayload":{convert.encode_json(entry.payload)}}}'
-        )
-    text = str(entry.payload).replace("\\", "\\\\").replace("\n", "\\n")
-    return output.printable(f"[{entry.severity}] {text}")
+def _answer(effect: effects.Effect) -> events.Event:
+    now = time.time()
+    if isinstance(effect, effects.Continue):
+        return events.Continued(now)
+    assert isinstance(effect, effects.Log), f"a run that waits for nothing asked for {effect}"
+    try:
+        output.note(reports.render_log(effect))
+    except WorkflowError as failure:
+        return events.Failed(now, effect.id, failure)
+    return events.Answered(now, effect.id)

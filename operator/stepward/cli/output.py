@@ -89,7 +89,7 @@ def one_line(text: str, limit: int = SUMMARY_CHARACTERS) -> str:
 def note_fault(fault: BaseException, *, debug: bool) -> None:
     """Say that Stepward itself failed: one line with an id, and the traceback if *debug*."""
     if debug:
-        import traceback  # noqa: PLC0415 - faults are rare
+        import traceback  # faults are rare
 
         note("".join(traceback.format_exception(fault)).rstrip())
     described = one_line(f"{type(fault).__name__}: {fault}")
@@ -102,7 +102,7 @@ def note_fault(fault: BaseException, *, debug: bool) -> None:
 
 def fault_id(fault: BaseException) -> str:
     """Return an id that is the same for every meeting with the same fault: kind and place, no data."""
-    import hashlib  # noqa: PLC0415 - faults are rare
+    import hashlib  # faults are rare
 
     places = [type(fault).__name__]
     trace = fault.__traceback__

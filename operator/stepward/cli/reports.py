@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from stepward.cli.output import emit, note, one_line, printable
+from stepward.engine import effects
 from stepward.engine.outcome import Failed, Outcome, StackElement, Succeeded
 from stepward.language import diagnostics
 from stepward.language.source import Source, Span
@@ -99,6 +100,15 @@ def _details(payload: Any) -> list[str]:
         return _bounded(convert.encode_json(rest, indent="  ").split("\n"))
     except WorkflowError:  # the body of an answer may be bytes
         return []
+
+
+def render_log(entry: effects.Log) -> str:
+    """Return what `sys.log` writes: one line, JSON if the entry is structured."""
+    if type(entry.payload) is model.Map:
+        payload = convert.encode_json(entry.payload)
+        return printable(f'{{"severity":"{entry.severity}","jsonPayload":{payload}}}')
+    text = str(entry.payload).replace("\\", "\\\\").replace("\n", "\\n")
+    return printable(f"[{entry.severity}] {text}")
 
 
 def _bounded(lines: list[str]) -> list[str]:
