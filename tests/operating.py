@@ -179,7 +179,11 @@ class Desk:
 
     def follow(self, plural: str, name: str, seconds: float) -> Iterator[Object]:
         """Yield an object as it is and as it changes, for a bounded time."""
-        query = {"watch": "true", "fieldSelector": f"metadata.name={name}", "timeoutSeconds": str(int(seconds))}
+        query = {
+            "watch": "true",
+            "fieldSelector": f"metadata.name={name}",
+            "timeoutSeconds": str(int(seconds)),
+        }
         address = urllib.parse.urlsplit(self.plane.url)
         context = ssl.create_default_context(cafile=str(self.plane.ca_file))
         connection = http.client.HTTPSConnection(
@@ -253,4 +257,14 @@ def _redirected(kubeconfig: Path, file: Path, server: str) -> Path:
     return file
 
 
-__all__ = ["API", "ApiError", "Desk", "OperatorProcess", "reason_of", "samples", "state_of", "wait_for", "writes"]
+__all__ = [
+    "API",
+    "ApiError",
+    "Desk",
+    "OperatorProcess",
+    "reason_of",
+    "samples",
+    "state_of",
+    "wait_for",
+    "writes",
+]

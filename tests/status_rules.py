@@ -4,7 +4,13 @@ from typing import Any
 
 from stepward.kube.reasons import Reason
 
-_OF_STATE = {"Queued": "Unknown", "Active": "Unknown", "Succeeded": "True", "Failed": "False", "Cancelled": "False"}
+_OF_STATE = {
+    "Queued": "Unknown",
+    "Active": "Unknown",
+    "Succeeded": "True",
+    "Failed": "False",
+    "Cancelled": "False",
+}
 
 
 def check(body: dict[str, Any]) -> None:
@@ -30,5 +36,7 @@ def check(body: dict[str, Any]) -> None:
     assert ("endTime" in status) == finished, "R12: what is over has an end"
     results = {"result", "resultText"} & status.keys()
     assert len(results) == (status["state"] == "Succeeded"), "R13: one result, on success alone"
-    assert ("error" in status) == (status["state"] in ("Failed", "Cancelled")), "R14: an error, on failure alone"
+    assert ("error" in status) == (status["state"] in ("Failed", "Cancelled")), (
+        "R14: an error, on failure alone"
+    )
     assert ("duration" in status) == (finished and "startTime" in status), "R15: what ran took its time"

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 import status_rules
 from operating import Desk, OperatorProcess, reason_of, state_of, wait_for, writes
 
@@ -220,7 +221,9 @@ def test_a_bad_edit_keeps_the_last_good_revision_serving(desk: Desk) -> None:
 
 @pytest.mark.usefixtures("operator")
 def test_a_running_execution_keeps_the_revision_it_started_with(desk: Desk) -> None:
-    desk.workflow("one", "main: {steps: [{nap: {call: sys.sleep, args: {seconds: 2}}}, {done: {return: old}}]}")
+    desk.workflow(
+        "one", "main: {steps: [{nap: {call: sys.sleep, args: {seconds: 2}}}, {done: {return: old}}]}"
+    )
     old = desk.wait_ready("one")["status"]["latestRevision"]
     desk.execution("first", "one")
     desk.wait_state("first", "Active")

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
     try:
-        import uvloop  # noqa: PLC0415 - not made for every platform
+        import uvloop
     except ImportError:
         return None
     return uvloop.Loop

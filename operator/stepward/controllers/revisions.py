@@ -68,6 +68,8 @@ def body_of(workflow: resources.Workflow, name: str) -> dict[str, Any]:
 
 async def ensure(api: Objects, workflow: resources.Workflow, name: str) -> None:
     """See to it that revision *name* of *workflow* exists and is what its name says."""
+    if workflow.latest_revision == name and await find(api, workflow, name) is not None:
+        return  # the usual case after a restart: looking is no write
     for _ in range(bounds.CONFLICTS):
         try:
             await api.create(client.REVISIONS, workflow.ref.namespace, body_of(workflow, name))

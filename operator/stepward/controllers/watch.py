@@ -90,8 +90,8 @@ class Watch:
                 metrics.WATCH_RESTARTS.inc()
 
     async def _watch(self) -> None:
-        task = asyncio.current_task()
-        self._running = (asyncio.get_running_loop(), task) if task is not None else None
+        this = asyncio.current_task()
+        self._running = (asyncio.get_running_loop(), this) if this is not None else None
         if self._stopping.is_set():
             return
         await self._check_installed()
@@ -105,13 +105,23 @@ class Watch:
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # kopf's remarks on the session it is given
-            await kopf.operator(
+            tasks = await kopf.spawn_tasks(
                 registry=registry,
                 settings=settings(),
                 standalone=True,
                 clusterwide=not self._namespaces,
                 namespaces=self._namespaces,
             )
+        # kopf.run_tasks would wait for 5 s once one of them has failed, and longer if another one hangs.
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=bounds.WATCH_END_SECONDS)
+        for task in tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                raise error
 
     async def _check_installed(self) -> None:
         """Raise unless the server serves our kinds: kopf would wait for them without a word."""

@@ -5,7 +5,7 @@ the transport. Each event loop takes its own session.
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -13,7 +13,7 @@ from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.client.rest import RESTClientObject
 
-from stepward.kube import bounds
+from stepward.kube import bounds, shallow
 
 Observer = Callable[[str, int | None], None]
 """Told path and status of each request's answer; None when there was no answer."""
@@ -50,7 +50,10 @@ class Access:
         self._configuration.api_key = fresh.api_key
 
     def session(self, observe: Observer | None = None) -> aiohttp.ClientSession:
-        """Return a new session for the running loop; the caller closes it."""
+        """Return a new session for the running loop; the caller closes it.
+
+        Its responses read JSON however deep it is; *observe* is told how each request went.
+        """
         return _Transport(self._configuration, [self._authenticate, *_observers(observe)]).session()
 
     async def _authenticate(
@@ -90,9 +93,47 @@ class _Transport(RESTClientObject):
             "timeout": timeout,
             "trust_env": False,  # HTTP_PROXY and ~/.netrc must not reroute us or add credentials
             "read_bufsize": 2**21,
+            "response_class": Shallow,
             "proxy": self.proxy,
         }
         return aiohttp.ClientSession(**settings)
+
+
+class Shallow(aiohttp.ClientResponse):
+    """A response whose JSON is never too deep to read: one poisoned object must not hide all others."""
+
+    async def start(self, connection: Any) -> "Shallow":
+        """Begin to read; a watch is read through `_Lines`."""
+        await super().start(connection)
+        if "watch=true" in self.url.raw_query_string:
+            self.content = _Lines(self.content)  # type: ignore[assignment]
+        return self
+
+    async def json(self, **_: Any) -> Any:
+        """Return the content."""
+        return shallow.loads(await self.read())
+
+
+class _Lines:
+    """The content of a watch: whole lines, each shallow."""
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self._content = content
+
+    def __getattr__(self, name: str) -> Any:
+        """Leave everything else as it is."""
+        return getattr(self._content, name)
+
+    async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
+        """Yield whole lines, several at once as they come in."""
+        parts: list[bytes] = []
+        async for data in self._content.iter_chunked(size):
+            head, newline, tail = data.rpartition(b"\n")
+            if newline:
+                lines = b"".join([*parts, head]).split(b"\n")
+                parts = []
+                yield b"".join(shallow.flattened(line) + newline for line in lines)
+            parts.append(tail)
 
 
 def _observers(observe: Observer | None) -> list[aiohttp.ClientMiddlewareType]:

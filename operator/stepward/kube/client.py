@@ -12,7 +12,7 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
-from stepward.kube import bounds, failures
+from stepward.kube import bounds, failures, shallow
 from stepward.kube.access import Access
 from stepward.kube.resources import Ref
 
@@ -132,7 +132,7 @@ class Client:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise failures.Unavailable(f"{request}: {type(error).__name__}: {error}") from error
         try:
-            decoded = orjson.loads(content)
+            decoded = shallow.loads(content)
         except orjson.JSONDecodeError as error:
             raise failures.Unavailable(f"{request}: answer is not JSON that can be read") from error
         if not isinstance(decoded, dict):
