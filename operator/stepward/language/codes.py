@@ -22,7 +22,7 @@ _TEXT: Final = {
     "null-key": "A map key must not be null or empty.",
     "number-out-of-range": "Integers are 64-bit signed; doubles are finite 64-bit numbers.",
     "ambiguous-number": "A number with leading zeros means one thing in base 8 and another in base 10.",
-    "expression-cut-short": "A ` #` outside quotes begins a YAML comment, also inside `${…}`.",
+    "expression-cut-short": "Outside YAML quotes a ` #` or `: ` ends a value, also inside `${…}`.",
 }
 
 _EXPRESSIONS: Final = {

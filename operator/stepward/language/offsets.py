@@ -13,9 +13,10 @@ Piece: TypeAlias = tuple[int, int]
 
 QUOTED: Final = frozenset({"single", "double", "json"})
 
-# What is white space for YAML, which folds it around line breaks: less than Python's \s.
-_BREAKS: Final = r"\r\n\x85\u2028\u2029"
-_SPACE: Final = rf"[ \t{_BREAKS}]"
+_BREAKS: Final = "\r\n\x85\u2028\u2029"
+SPACE: Final = f" \t{_BREAKS}"
+"""White space for YAML, which folds it around line breaks: less than Python's."""
+_SPACE: Final = f"[{SPACE}]"
 
 _JSON: Final = re.compile(
     r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"

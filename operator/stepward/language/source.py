@@ -41,7 +41,8 @@ class Source:
         """Return line, column and length of *span*; beyond the text means its end."""
         start = min(span.start, len(self.text))
         line = bisect.bisect_right(self._line_starts, start)
-        return Position(line, start - self._line_starts[line - 1] + 1, max(span.end - start, 1))
+        length = max(min(span.end, len(self.text)) - start, 1)
+        return Position(line, start - self._line_starts[line - 1] + 1, length)
 
     def line_text(self, line: int) -> str:
         """Return the text of 1-based *line* without its line break."""

@@ -164,7 +164,9 @@ class Builder:
             )
         elif key.value is None:
             span = key.span if key.text else Span(key.span.start, max(value.span.start, key.span.start + 1))
-            self._report.error("null-key", span, "a map key must not be null or empty")
+            self._report.error(
+                "null-key", span, "a map key must not be null or empty", "put it in quotes if it is text"
+            )
         elif key.plain and key.text == "<<":
             self._report.error(
                 "merge-key",
@@ -172,14 +174,24 @@ class Builder:
                 "the merge key '<<' has no meaning here",
                 "repeat the entries, or put the key in quotes if it is text",
             )
-        elif isinstance(key.value, bool):
-            return "true" if key.value else "false"
-        elif isinstance(key.value, int):
-            return str(key.value)
         else:
-            # A double is spelled as its author did: `1.0` and `1` are different keys.
-            return key.value if isinstance(key.value, str) else key.text
+            return self._spelled(key)
         return None
+
+    def _spelled(self, key: ScalarNode) -> str:
+        """Return a key as string; a double is spelled as its author did: `1.0` and `1` differ."""
+        if isinstance(key.value, bool):
+            return "true" if key.value else "false"
+        if isinstance(key.value, int):
+            return str(key.value)
+        if key.plain and key.text.startswith("${") and not key.text.endswith("}"):
+            self._report.warning(
+                "expression-cut-short",
+                key.span,
+                "this expression ends where a colon and a blank make it the key of a map",
+                "put the whole value in single quotes: '${…}'",
+            )
+        return key.text
 
     def _report_duplicate(self, name: str, key: ScalarNode, first: ScalarNode) -> None:
         line = self._source.position(first.span).line

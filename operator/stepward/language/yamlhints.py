@@ -14,6 +14,8 @@ _STARTERS: Final = {
     "`": "put text that begins with a backtick in single quotes",
     "%": "put text that begins with % in single quotes",
 }
+_NOISE: Final = frozenset({"while scanning for the next token"})
+_QUOTE: Final = "put the whole value in single quotes: '${…}'"
 _GLUED_KEY: Final = re.compile(r"\s*(?:- )*([A-Za-z_][\w-]*):[^\s:/]")
 
 
@@ -24,15 +26,14 @@ def report_syntax_error(source: Source, wrong: yaml.MarkedYAMLError, shift: int,
     at = wrong.problem_mark.index + shift if wrong.problem_mark else began or 0
     if began is not None and "unexpected end of stream" in problem:
         # The end of the text is where it was noticed; the quote is what to look at.
-        report.error(
-            "yaml-syntax",
-            Span(began, began + 1),
-            "not well-formed YAML: the quote that is opened here is never closed",
-            "close it, or put text that contains quotes in quotes of the other kind",
+        cause = "not well-formed YAML: the quote that is opened here is never closed"
+        hint = (
+            _QUOTE if "${" in _line_before(source, began) else "close it, or write text in the other quotes"
         )
+        report.error("yaml-syntax", Span(began, began + 1), cause, hint)
         return
     message = f"not well-formed YAML: {problem}"
-    if wrong.context:
+    if wrong.context and wrong.context not in _NOISE:
         message += f" ({wrong.context}"
         if (
             began is not None
@@ -40,24 +41,25 @@ def report_syntax_error(source: Source, wrong: yaml.MarkedYAMLError, shift: int,
         ):
             message += f" that began in line {source.position(Span(began, began)).line}"
         message += ")"
-    report.error("yaml-syntax", Span(at, at + 1), message, _hint(source, at, problem))
+    report.error("yaml-syntax", Span(at, at + 1), message, _hint(source, at, wrong))
 
 
-def _hint(source: Source, at: int, problem: str) -> str:
+def _hint(source: Source, at: int, wrong: yaml.MarkedYAMLError) -> str:
     """Return what most probably went wrong at offset *at*."""
-    position = source.position(Span(at, at + 1))
-    line = source.line_text(position.line)
-    before, character = line[: position.column - 1], source.text[at : at + 1]
+    problem = wrong.problem or ""
+    before, character = _line_before(source, at), source.text[at : at + 1]
     if "cannot start any token" in problem:
         return _STARTERS.get(character, "put the value in single quotes")
+    if wrong.context in ("while scanning an alias", "while scanning an anchor"):
+        return "put text that begins with * or & in single quotes"
     if character == "{" and before.endswith("$"):
         return "between [ ] or { } an expression needs quotes: ['${a}', '${b}'], or one expression: ${[a, b]}"
     if "'${" in before:
         return "inside single quotes write the strings of an expression with double quotes: '${f(\"a\")}'"
     if "${" in before:
-        return "put the whole value in single quotes: '${…}'"
+        return _QUOTE
     if "mapping values" in problem:
-        return _colon_hint(source, position.line, line)
+        return _colon_hint(source, source.position(Span(at, at)).line)
     if "expected ':'" in problem:
         return "a key is followed by a colon and a blank"
     if "expected key" in problem or "block" in problem:
@@ -65,10 +67,15 @@ def _hint(source: Source, at: int, problem: str) -> str:
     return ""
 
 
-def _colon_hint(source: Source, number: int, line: str) -> str:
-    """Return why a colon may not stand in *line*, which is number *number*."""
+def _line_before(source: Source, at: int) -> str:
+    position = source.position(Span(at, at))
+    return source.line_text(position.line)[: position.column - 1]
+
+
+def _colon_hint(source: Source, number: int) -> str:
+    """Return why a colon may not stand where it does in line *number*."""
     if number > 1:
-        previous = source.line_text(number - 1)
+        line, previous = source.line_text(number), source.line_text(number - 1)
         glued = _GLUED_KEY.match(previous)
         if glued:
             return f"in line {number - 1} a blank is missing behind '{glued[1]}:'"

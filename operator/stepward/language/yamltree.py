@@ -14,10 +14,9 @@ from typing import Final
 
 import yaml
 
-from stepward.language import jsontree, yamlhints
+from stepward.language import jsontree, offsets, yamlhints
 from stepward.language.diagnostics import Report
 from stepward.language.nodes import Entry, ListNode, MapNode, Node, ScalarNode
-from stepward.language.offsets import Style
 from stepward.language.source import Source, Span
 from stepward.language.treebuilder import Builder, Unreadable
 from stepward.values import limits
@@ -27,7 +26,7 @@ __all__ = ["Entry", "ListNode", "MapNode", "Node", "ScalarNode", "compose"]
 if not yaml.__with_libyaml__:
     raise ImportError("stepward needs a PyYAML that is built with libyaml; the wheels on PyPI are")
 
-_STYLES: Final[dict[str, Style]] = {"'": "single", '"': "double", "|": "block", ">": "block"}
+_STYLES: Final[dict[str, offsets.Style]] = {"'": "single", '"': "double", "|": "block", ">": "block"}
 _BOM: Final = "\ufeff"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NOT_YAML: Final = re.compile(
@@ -131,7 +130,7 @@ class _Reader:
         style = _STYLES.get(event.style or "", "plain")
         raw = self._source.text[start:end]
         if style == "block":
-            raw = raw.rstrip()
+            raw = raw.rstrip(offsets.SPACE)
         elif raw.startswith("${") and style == "plain":
             self._warn_of_comment(start, raw)
         self._builder.scalar(Span(start, start + len(raw)), event.value, style, raw, event.anchor)
