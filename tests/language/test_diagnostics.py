@@ -1,12 +1,13 @@
 """Findings: collected, ordered, rendered."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stepward.language import diagnostics
+from stepward.language import codes, diagnostics
 from stepward.language.codes import CODES
 from stepward.language.diagnostics import Diagnostic, Report
 from stepward.language.source import Position, Source, Span
@@ -50,6 +51,12 @@ def test_every_code_is_kebab_case_and_explained_in_a_sentence(code: str) -> None
     assert code == "-".join(word for word in code.lower().split("-") if word.isalpha())
     assert CODES[code][0].isupper() or CODES[code][0] == "`"
     assert CODES[code].endswith(".")
+
+
+def test_every_code_is_used() -> None:
+    folder = Path(str(codes.__file__)).parent
+    sources = [path.read_text(encoding="utf-8") for path in folder.glob("*.py") if path.name != "codes.py"]
+    assert [code for code in CODES if not any(f'"{code}"' in source for source in sources)] == []
 
 
 def test_a_message_is_one_printable_line() -> None:

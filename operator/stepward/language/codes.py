@@ -5,14 +5,16 @@ Codes are stable: people search for them. A `Report` refuses a code that is not 
 
 from typing import Final
 
+from stepward.values import limits
+
 _TEXT: Final = {
-    "source-too-large": "A source holds at most 128 KiB of UTF-8 text.",
+    "source-too-large": f"A source holds at most {limits.SOURCE_BYTES // limits.KIB} KiB of UTF-8 text.",
     "source-empty": "A source holds a map of routines or a list of steps; this one holds nothing.",
     "invalid-character": "A source holds printable characters, tabs and line breaks; no control characters.",
     "yaml-syntax": "The source is not well-formed YAML.",
     "several-documents": "A source holds exactly one YAML document.",
-    "nested-too-deep": "Lists and maps of a source may be nested 100 levels deep.",
-    "too-many-nodes": "A source holds at most 50,000 keys and values, counted after aliases are expanded.",
+    "nested-too-deep": f"Lists and maps of a source may be nested {limits.SOURCE_DEPTH} levels deep.",
+    "too-many-nodes": f"A source holds at most {limits.SOURCE_NODES:,} keys and values, aliases expanded.",
     "tag-not-allowed": "YAML tags such as `!!str` or `!name` have no meaning in a workflow.",
     "unknown-anchor": "An alias `*name` repeats what an anchor `&name` marked earlier in the source.",
     "recursive-alias": "An alias must not stand inside the value that its own anchor marks.",
@@ -27,8 +29,8 @@ _TEXT: Final = {
 
 _EXPRESSIONS: Final = {
     "expression-empty": "There must be an expression between `${` and `}`.",
-    "expression-too-long": "An expression has at most 400 characters between `${` and `}`.",
-    "expression-too-deep": "Brackets, calls and prefix operators may be nested 100 levels deep.",
+    "expression-too-long": f"An expression has at most {limits.EXPRESSION_CHARACTERS} characters between its delimiters.",
+    "expression-too-deep": "Brackets, calls and prefix operators are nested deeper than anybody can read.",
     "expression-token": "A character or word that the expression language does not have.",
     "expression-string": "A string ends with the quote it began with and uses known escapes only.",
     "expression-number": "Numbers are written like `12`, `1.5` or `2.5e-3`.",
@@ -48,7 +50,7 @@ _SHAPE: Final = {
     "misplaced-key": "A key stands beside keys it does not belong to.",
     "params-not-a-list": "`params` is a list of names.",
     "invalid-parameter": "A parameter is a name, or a map with one entry, `name: default`.",
-    "too-many-parameters": "A routine takes at most 10 parameters, `main` at most one.",
+    "too-many-parameters": f"A routine takes at most {limits.PARAMETERS_PER_ROUTINE} parameters, `main` at most one.",
     "duplicate-parameter": "The parameters of a routine have different names.",
     "invalid-name": "Names consist of letters, digits and underscores and do not begin with a digit.",
     "reserved-name": "The name belongs to the language or its library.",
@@ -61,19 +63,19 @@ _SHAPE: Final = {
     "duplicate-step": "Step names are unique within a routine, nested steps and branches included.",
     "expression-not-allowed": "In this place a plain value must stand, not an expression.",
     "partial-expression": "`${…}` is an expression only when it is the whole value.",
-    "string-too-long": "A text is at most 256 KiB long.",
+    "string-too-long": f"A text is at most {limits.STRING_BYTES // limits.KIB} KiB long.",
     "invalid-assign": "`assign` is a list of maps with one entry each.",
-    "too-many-assignments": "A step makes at most 50 assignments.",
+    "too-many-assignments": f"A step makes at most {limits.ASSIGNMENTS_PER_STEP} assignments.",
     "invalid-call": "`call` names a function or a subworkflow.",
     "invalid-args": "`args` is a map of argument names to values.",
     "invalid-switch": "`switch` is a list of maps with `condition` and what to do.",
-    "too-many-conditions": "A `switch` has at most 50 conditions.",
+    "too-many-conditions": f"A `switch` has at most {limits.CONDITIONS_PER_SWITCH} conditions.",
     "constant-condition": "A condition that is a plain value is always or never met.",
     "invalid-for": "`for` has `value`, one of `in` and `range`, and `steps`.",
     "invalid-range": "`range` is a list of two numbers, or an expression.",
     "invalid-parallel": "`parallel` has either `branches` or `for`.",
     "invalid-branch": "A branch is a map with one entry, its name.",
-    "too-many-branches": "A `parallel` step has at most 10 branches.",
+    "too-many-branches": f"A `parallel` step has at most {limits.BRANCHES_PER_STEP} branches.",
     "invalid-shared": "`shared` is a list of variables of the enclosing routine.",
     "invalid-exception-policy": "The only exception policy is `continueAll`.",
     "invalid-concurrency-limit": "`concurrency_limit` is a positive integer, or an expression.",
