@@ -29,7 +29,7 @@ _TEXT: Final = {
 
 _EXPRESSIONS: Final = {
     "expression-empty": "There must be an expression between `${` and `}`.",
-    "expression-too-long": f"An expression has at most {limits.EXPRESSION_CHARACTERS} characters between its delimiters.",
+    "expression-too-long": f"An expression has at most {limits.EXPRESSION_CHARACTERS} characters inside `${{}}`.",
     "expression-too-deep": "Brackets, calls and prefix operators are nested deeper than anybody can read.",
     "expression-token": "A character or word that the expression language does not have.",
     "expression-string": "A string ends with the quote it began with and uses known escapes only.",
@@ -50,7 +50,7 @@ _SHAPE: Final = {
     "misplaced-key": "A key stands beside keys it does not belong to.",
     "params-not-a-list": "`params` is a list of names.",
     "invalid-parameter": "A parameter is a name, or a map with one entry, `name: default`.",
-    "too-many-parameters": f"A routine takes at most {limits.PARAMETERS_PER_ROUTINE} parameters, `main` at most one.",
+    "too-many-parameters": f"A routine takes at most {limits.PARAMETERS_PER_ROUTINE} parameters, `main` one.",
     "duplicate-parameter": "The parameters of a routine have different names.",
     "invalid-name": "Names consist of letters, digits and underscores and do not begin with a digit.",
     "reserved-name": "The name belongs to the language or its library.",
