@@ -29,7 +29,7 @@ _TEXT: Final = {
 
 _EXPRESSIONS: Final = {
     "expression-empty": "There must be an expression between `${` and `}`.",
-    "expression-too-long": f"An expression has at most {limits.EXPRESSION_CHARACTERS} characters inside `${{}}`.",
+    "expression-too-long": f"An expression has at most {limits.EXPRESSION_CHARACTERS} characters.",
     "expression-too-deep": "Brackets, calls and prefix operators are nested deeper than anybody can read.",
     "expression-token": "A character or word that the expression language does not have.",
     "expression-string": "A string ends with the quote it began with and uses known escapes only.",
