@@ -6,21 +6,17 @@
 Everything it writes is in one temporary folder, which goes with it; it touches no other cluster.
 """
 
-import shutil
-import socket
 import tempfile
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from localcluster import certificates, kubeconfig, pins, processes, users
+from localcluster import certificates, kubeconfig, pins, ports, processes, users
 from localcluster.api import Api, ApiError
+from localcluster.ports import HOST
 
-HOST: Final = "127.0.0.1"
 READY_SECONDS: Final = 90
-_ATTEMPTS: Final = 5  # a port that was free may be taken before the server binds it
 _SERVICE_NETWORK: Final = "10.0.0.0/24"
 _CONTROLLERS: Final = (
     "clusterrole-aggregation-controller",
@@ -38,10 +34,10 @@ class ControlPlane:
     def __init__(self, binaries: Mapping[str, Path], folder: Path, *, fsync: bool) -> None:
         self._binaries = binaries
         self._fsync = fsync
-        self._family = processes.Family()
+        self.family = processes.Family(folder)
+        """Start what shall end before the control plane does with it."""
         self.folder = folder
-        self.logs = folder / "logs"
-        self.logs.mkdir()
+        (folder / "logs").mkdir()
         authority = certificates.Authority(folder)
         self.ca_file = authority.certificate_file
         self._serving = authority.issue_server(
@@ -50,7 +46,7 @@ class ControlPlane:
         self._account_keys = certificates.write_key_pair(folder, "service-accounts")
         self._tokens = users.Tokens(folder)
         self.admin_token = self._tokens.add(users.ADMIN, users.MASTERS)
-        self._manager_token = self._tokens.add(users.CONTROLLER_MANAGER)
+        self._tokens.add(users.CONTROLLER_MANAGER)
         self._accounts: dict[tuple[str, str], users.ServiceAccount] = {}
         self._clients: dict[str, Api] = {}
         self.url = ""
@@ -63,12 +59,7 @@ class ControlPlane:
         (garbage collection, namespaces, service accounts, aggregated roles). *fsync*: etcd writes
         through to the disk, as in production. Raises ChildEnded or TimeoutError with the end of the logs.
         """
-        folder = Path(tempfile.mkdtemp(prefix="stepward-"))
-        try:
-            plane = cls(binaries, folder, fsync=fsync)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        plane = cls(binaries, Path(tempfile.mkdtemp(prefix="stepward-")), fsync=fsync)
         try:
             etcd_url = plane._start_etcd()
             plane._start_api_server(etcd_url)
@@ -89,17 +80,13 @@ class ControlPlane:
 
     def stop(self) -> None:
         """Stop what was started and remove the folder."""
-        try:
-            for client in self._clients.values():
-                client.close()
-            self._family.stop()
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        for client in self._clients.values():
+            client.close()
+        self.family.stop()
 
-    @property
-    def family(self) -> processes.Family:
-        """For processes that shall end before the control plane does."""
-        return self._family
+    def log_of(self, name: str) -> Path:
+        """Return the file that the process *name* logs to."""
+        return self.folder / "logs" / f"{name}.log"
 
     @property
     def kubeconfig(self) -> Path:
@@ -155,8 +142,8 @@ class ControlPlane:
                 *([] if self._fsync else ["--unsafe-no-fsync"]),
             ]
 
-        ports = self._start_listening(pins.ETCD, command)
-        return f"http://{HOST}:{ports[0]}"
+        _, port = ports.start_listening(self.family, pins.ETCD, command, self.log_of(pins.ETCD))
+        return f"http://{HOST}:{port}"
 
     def _start_api_server(self, etcd_url: str) -> None:
         certificate_file, key_file = self._serving
@@ -181,9 +168,10 @@ class ControlPlane:
                 "--allow-privileged=true",
             ]
 
-        port, _ = self._start_listening(pins.API_SERVER, command)
+        child, port = ports.start_listening(
+            self.family, pins.API_SERVER, command, self.log_of(pins.API_SERVER)
+        )
         self.url = f"https://{HOST}:{port}"
-        child = self._family.newest(pins.API_SERVER)
         processes.wait_until("kube-apiserver is ready", self._is_ready, READY_SECONDS, [child])
 
     def _start_controller_manager(self) -> None:
@@ -201,37 +189,10 @@ class ControlPlane:
             "--leader-elect=false",
             "--secure-port=0",
         ]
-        self._family.start(pins.CONTROLLER_MANAGER, command, self.logs / f"{pins.CONTROLLER_MANAGER}.log")
-
-    def _start_listening(self, name: str, command: Callable[[int, int], list[str]]) -> tuple[int, int]:
-        """Start *name* on two free ports, and again on others when it lost the race for one."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            ports = _free_ports()
-            child = self._family.start(name, command(*ports), self.logs / f"{name}.log")
-            try:
-                processes.wait_until(f"{name} listens", partial(_listens, ports[0]), READY_SECONDS, [child])
-            except processes.ChildEnded:
-                if attempt == _ATTEMPTS or "address already in use" not in child.tail(40):
-                    raise
-            else:
-                return ports
-        raise AssertionError("the last attempt returns or raises")
+        self.family.start(pins.CONTROLLER_MANAGER, command, self.log_of(pins.CONTROLLER_MANAGER))
 
     def _is_ready(self) -> bool:
         try:
             return self.admin().text("/readyz") == "ok" and self.admin().exists("/api/v1/namespaces/default")
         except (OSError, ApiError):
             return False
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind((HOST, 0))
-        second.bind((HOST, 0))
-        return first.getsockname()[1], second.getsockname()[1]
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0

@@ -3,6 +3,7 @@
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -35,12 +36,13 @@ def _build_one(go: str, name: str, target: Path, progress: Progress) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # its compilers are in its group, to be ended with it
     )
     try:
         last_words = _follow(process, name, progress)
     finally:
         if process.poll() is None:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait()
     if process.returncode != 0:
         target.unlink(missing_ok=True)

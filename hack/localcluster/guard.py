@@ -1,11 +1,12 @@
-"""Ends process groups when whoever started them is gone. Run by `processes.Guard`, never imported.
+"""Ends process groups and removes their folder when whoever started them is gone.
 
-Standard input carries `watch PID` and `forget PID` lines; its end means that the starter has died or
-is done. Needs nothing but the standard library, and starts without site-packages.
+Run by `processes.Guard` as `guard.py FOLDER`, never imported. Standard input carries `watch PID` and
+`forget PID` lines; its end means that the starter has died or is done. Starts without site-packages.
 """
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -29,6 +30,7 @@ def main() -> None:
         deadline = time.monotonic() + GRACE_SECONDS
         while any(map(_alive, watched)) and time.monotonic() < deadline:
             time.sleep(0.05)
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
 
 
 def _alive(pid: int) -> bool:

@@ -15,11 +15,14 @@ _GUARD = Path(__file__).with_name("guard.py")
 
 
 class Guard:
-    """A helper process that ends our children should we die without a word (SIGKILL, a crash)."""
+    """A helper process that ends our children should we die without a word (SIGKILL, a crash).
 
-    def __init__(self) -> None:
+    It removes *folder* afterwards: nobody else is left to do so.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self._helper = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_GUARD)],
+            [sys.executable, "-I", "-S", str(_GUARD), str(folder)],
             stdin=subprocess.PIPE,
             start_new_session=True,
             text=True,
@@ -34,7 +37,7 @@ class Guard:
         self._say(f"forget {pid}")
 
     def close(self) -> None:
-        """Let the helper go; it ends whatever it still watches."""
+        """Let the helper go; it ends what it still watches, and removes the folder."""
         if self._helper.stdin:
             self._helper.stdin.close()
         self._helper.wait(timeout=30)
@@ -108,10 +111,13 @@ class Child:
 
 
 class Family:
-    """A guard and the children it watches; leaving the context stops them, last started first."""
+    """Child processes and the folder they work in.
 
-    def __init__(self) -> None:
-        self._guard = Guard()
+    Leaving the context stops them, last started first, and removes the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._guard = Guard(folder)
         self._children: list[Child] = []
 
     def __enter__(self) -> Self:
@@ -130,12 +136,11 @@ class Family:
         self._children.append(child)
         return child
 
-    def newest(self, name: str) -> Child:
-        """Return the child called *name* that was started last."""
-        return next(child for child in reversed(self._children) if child.name == name)
-
     def stop(self) -> None:
-        """Stop every child, then the guard. A second Ctrl-C cannot leave one behind: the guard ends it."""
+        """Stop every child, then remove the folder.
+
+        Interrupted by a second Ctrl-C, it leaves the rest to the guard.
+        """
         try:
             while self._children:
                 self._children[-1].stop()

@@ -16,7 +16,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -41,8 +41,11 @@ def cache_folder() -> Path:
     return Path(root) / "stepward" / "controlplane" / key
 
 
-def provide(progress: Progress) -> dict[str, Path]:
-    """Return every binary of `pins.PACKAGES`. Raises Unprovisioned."""
+def provide(progress: Progress, makers: Sequence[Maker] = (archives.fetch, gobuild.build)) -> dict[str, Path]:
+    """Return every binary of `pins.PACKAGES`, made by *makers* where they are not found.
+
+    Raises Unprovisioned.
+    """
     found = _in_assets(progress)
     cache = cache_folder()
     found = _in_folder(cache) | found
@@ -51,7 +54,7 @@ def provide(progress: Progress) -> dict[str, Path]:
     with _only_one(cache, progress):
         found = _in_folder(cache) | found  # another run may have made them while we waited
         refusals: list[str] = []
-        for make in (archives.fetch, gobuild.build):
+        for make in makers:
             missing = [name for name in pins.PACKAGES if name not in found]
             if missing:
                 _install(make, missing, cache, progress, refusals)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from operating import Desk, OperatorProcess
 
 from localcluster.controlplane import ControlPlane
+from operating import Desk, OperatorProcess
 
 StartOperator = Callable[..., OperatorProcess]
 
