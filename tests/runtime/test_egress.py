@@ -132,6 +132,22 @@ async def test_this_machine_is_not_called_by_the_operator(
         assert server.connections == 0
 
 
+async def test_the_reason_of_a_refusal_is_for_the_administrator_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def lookup(_: str, port: int) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", port))]
+
+    client = http.Client(resolver=Resolver(lookup))
+    with pytest.raises(WorkflowError) as caught:
+        await client.perform(
+            effects.HttpRequest("GET", "http://metadata.test/"), policy=EVERYTHING, tenant="team-a"
+        )
+    assert "169.254" not in caught.value.value["message"]
+    assert caplog.messages == ["refused a call of team-a to metadata.test port 80 at 169.254.169.254"]
+    await client.close()
+
+
 async def test_a_name_with_a_permitted_and_a_denied_address_reaches_only_the_permitted_one() -> None:
     def lookup(_: str, port: int) -> list[tuple[int, int, int, str, tuple[str, int]]]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in ("127.0.0.2", "127.0.0.1")]

@@ -1,6 +1,7 @@
 """Requests and answers between the client and servers that behave."""
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -15,7 +16,8 @@ import loopback
 from loopback import Conversation, Seen, Server
 from stepward.engine import effects
 from stepward.runtime import egress, http
-from stepward.runtime.wire.failures import Sent
+from stepward.runtime.wire.dialer import Dialer, Origin
+from stepward.runtime.wire.failures import ExchangeError, Kind, Sent
 from stepward.runtime.wire.resolver import Lookup, Resolver
 from stepward.values import limits
 from stepward.values.errors import WorkflowError
@@ -238,6 +240,32 @@ async def test_the_host_header_holds_the_name_and_the_next_address_is_tried() ->
         assert result["body"] == "ok"
         assert server.requests[0].header("Host") == f"some.test:{server.port}"
         await client.close()
+
+
+async def test_an_address_that_never_answers_holds_the_others_up_for_a_moment_only() -> None:
+    async with Server(loopback.always(loopback.answer(b"ok"))) as server:
+        with contextlib.ExitStack() as stack:
+            mute = stack.enter_context(socket.socket())
+            mute.bind(("127.0.0.2", server.port))
+            mute.listen(0)
+            for _ in range(3):  # fill its queue: the system drops whoever comes next
+                caller = stack.enter_context(socket.socket())
+                caller.settimeout(0)
+                caller.connect_ex(("127.0.0.2", server.port))
+            client = resolving(addresses("127.0.0.2", "127.0.0.1"))
+            request = effects.HttpRequest("GET", server.url(host="some.test"), timeout_seconds=10)
+            answer = await client.perform(request, policy=egress.LOCAL)
+            assert answer["body"] == "ok"
+            await client.close()
+
+
+async def test_a_connection_that_takes_too_long_is_given_up() -> None:
+    async with Server(loopback.then_silence(b"")) as server:
+        dialer = Dialer(Resolver(), connect_seconds=0.05)
+        with pytest.raises(ExchangeError, match=r"no connection within 0\.05 seconds") as caught:
+            await dialer.dial(Origin(egress.LOCAL, "https", "127.0.0.1", server.port), "")
+        assert caught.value.kind is Kind.CONNECT
+        await asyncio.wait_for(server.left.wait(), 5)
 
 
 async def test_all_addresses_refused_is_refused() -> None:

@@ -136,7 +136,7 @@ def _port(text: str) -> int:
 
 
 def _ipv6(text: str) -> str:
-    import ipaddress  # noqa: PLC0415 - few URLs need it, and every start of the local runner would pay
+    import ipaddress  # few URLs need it, and every start of the local runner would pay
 
     try:
         if "%" in text:

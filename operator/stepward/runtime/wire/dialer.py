@@ -35,21 +35,22 @@ class Origin:
 
 
 class Dialer:
-    """Makes connections."""
+    """Makes connections, each within *connect_seconds*."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, connect_seconds: float = limits.CONNECT_SECONDS) -> None:
         self._resolver = resolver
+        self._connect_seconds = connect_seconds
 
     async def dial(self, origin: Origin, tenant: str) -> Connection:
         """Return a new connection to *origin*; ExchangeError if there is none to be had."""
         try:
-            async with asyncio.timeout(limits.CONNECT_SECONDS):
+            async with asyncio.timeout(self._connect_seconds):
                 addresses = await self._permitted(origin, tenant)
                 connected = await _connect(addresses)
                 return await _encrypt(connected, origin)
         except TimeoutError:
             raise ExchangeError(
-                Kind.CONNECT, f"no connection within {limits.CONNECT_SECONDS:.0f} seconds"
+                Kind.CONNECT, f"no connection within {self._connect_seconds:g} seconds"
             ) from None
 
     async def _permitted(self, origin: Origin, tenant: str) -> list[Address]:

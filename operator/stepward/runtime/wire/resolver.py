@@ -88,8 +88,9 @@ class Resolver:
                 failure = ExchangeError(
                     Kind.NAME, f"host name '{host}' cannot be resolved: {cause or 'invalid name'}"
                 )
-            with suppress(RuntimeError):  # the loop is gone, and with it everybody who asked
-                loop.call_soon_threadsafe(finished, rows, failure)
+            finally:
+                with suppress(RuntimeError):  # the loop is gone, and with it everybody who asked
+                    loop.call_soon_threadsafe(finished, rows, failure)
 
         try:
             threading.Thread(target=look_up, name="stepward-resolver", daemon=True).start()

@@ -23,7 +23,7 @@ def standard() -> ssl.SSLContext:
     elif Path(paths.openssl_cafile).is_file():
         context.load_verify_locations(cafile=paths.openssl_cafile)
     else:
-        import certifi  # noqa: PLC0415 - only where the machine has no certificates of its own
+        import certifi  # only where the machine has no certificates of its own
 
         context.load_verify_locations(cafile=certifi.where())
     return context
