@@ -292,15 +292,18 @@ async def test_a_slow_lookup_is_a_timeout_and_nothing_was_sent() -> None:
     await client.close()
 
 
-async def test_ipv6(client: http.Client) -> None:
+async def test_ipv6_is_spoken_where_there_is_any_and_else_refused(client: http.Client) -> None:
     try:
         server = await Server(loopback.always(loopback.answer(b"six")), host="::1").__aenter__()
     except OSError:
-        pytest.skip("this machine has no IPv6 loopback address")
-    result = await client.perform(effects.HttpRequest("GET", server.url()), policy=egress.LOCAL)
-    assert result["body"] == "six"
-    assert server.requests[0].header("Host") == f"[::1]:{server.port}"
-    await server.__aexit__(None, None, None)
+        with pytest.raises(WorkflowError) as caught:
+            await client.perform(effects.HttpRequest("GET", "http://[::1]:9/"), policy=egress.LOCAL)
+        assert caught.value.value["tags"] == ["ConnectionFailedError", "ConnectionError"]
+    else:
+        answer = await client.perform(effects.HttpRequest("GET", server.url()), policy=egress.LOCAL)
+        assert answer["body"] == "six"
+        assert server.requests[0].header("Host") == f"[::1]:{server.port}"
+        await server.__aexit__(None, None, None)
 
 
 HOSTILE_ENVIRONMENT_CALL = """
