@@ -74,7 +74,8 @@ def _read_argument(text: str | None) -> list[Any]:
     try:
         return [compilation.read_argument(text)]
     except WorkflowError as failure:
-        raise output.CommandError(output.one_line(failure.value["message"])) from failure
+        _, _, reason = failure.value["message"].partition(": ")  # the kind is no news to the caller
+        raise output.CommandError(output.one_line(reason)) from failure
 
 
 def _built_in_environment(source: Source, execution: str) -> dict[str, str]:

@@ -71,7 +71,8 @@ def _dispatch(arguments: list[str]) -> int:
         output.emit(f"stepward {stepward.__version__}\n")
         return exitcodes.OK
     if word not in VERBS:
-        raise output.CommandError(_unknown("command", word, VERBS), see=program)
+        kind = "flag before the command:" if word.startswith("-") else "command"
+        raise output.CommandError(_unknown(kind, word, VERBS), see=program)
     verb = VERBS[word]
     parser = _Parser(program, verb)
     try:

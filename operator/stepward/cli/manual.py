@@ -78,7 +78,7 @@ def _examples(program: str, examples: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _columns(rows: Sequence[tuple[str, str]]) -> list[str]:
-    width = max(len(left) for left, _ in rows)
+    width = max((len(left) for left, _ in rows), default=0)
     lines: list[str] = []
     for left, right in rows:
         first, *rest = right.split("\n")
