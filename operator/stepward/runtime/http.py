@@ -4,8 +4,8 @@
     answer = await client.perform(request, policy=egress.LOCAL)
 
 Stands on asyncio and h11 rather than on httpx or aiohttp. Measured at 100 at once on two cores: 5,500
-requests/s all told, where a bare httpx over aiohttp makes 3,000; and 50 ms of imports where those two
-take 220, more than a local run may last. What they do beyond the protocol (cookies, proxies, resending,
+requests/s all told, where a bare httpx over aiohttp makes 3,000; and 60 ms of imports where those two
+take 210, more than a local run can spare. What they do beyond the protocol (cookies, proxies, resending,
 re-writing URLs) is what a call of a workflow must not do.
 """
 
