@@ -36,7 +36,9 @@ class Run:
 def workflow_of(case: dict[str, Any]) -> str:
     """Return the source text of *case*; an expression becomes a workflow that returns it."""
     if "workflow" in case:
-        return str(case["workflow"])
+        text = str(case["workflow"])
+        missing = case.get("filled_to", 0) - len(text.encode())
+        return f"{text}#{'-' * (missing - 1)}" if missing > 0 else text
     expression = json.dumps("${" + case["expr"] + "}", ensure_ascii=False)
     names = list(case.get("with", {}))
     assigns = "".join(f"        - {name}: ${{given.{name}}}\n" for name in names)
