@@ -115,7 +115,7 @@ def _advice(missing: Collection[str], cache: Path, refusals: Collection[str]) ->
             f"  1. set {ASSETS} to a folder that has {', '.join(pins.PACKAGES)}",
             f"  2. copy them (Kubernetes {versions.kubernetes}, etcd {versions.etcd}) to {cache}",
             "  3. allow HTTPS to github.com and dl.k8s.io, for the official archives",
-            "  4. install Go and allow it to fetch modules, to build them (about 7 minutes, once)",
+            "  4. install Go and allow it to fetch modules, to build them (under ten minutes, once)",
             "What was tried:",
             *(f"  - {refusal}" for refusal in refusals),
         ]
