@@ -23,6 +23,10 @@ def describe(effect: effects.Effect) -> str:
             return f"log {effect.severity}"
         case effects.ConnectorCall():
             return f"connector {effect.name}"
+        case effects.CreateCallback():
+            return f"endpoint {effect.method}"
+        case effects.AwaitCallback():
+            return f"callback {effect.url}"
         case effects.Continue():
             return "continue"
 

@@ -94,6 +94,8 @@ class RunInWorld:
             case effects.ConnectorCall():
                 message = f"connectors are not available in this version: {effect.name}"
                 raise errors.error("SystemError", message)
+            case effects.CreateCallback() | effects.AwaitCallback():
+                raise errors.error("SystemError", "callbacks are not available in this version")
             case effects.Continue():
                 pass
             case _:
@@ -135,7 +137,9 @@ def describe(effect: effects.Effect) -> str:
             return f"{effect.method} {effect.url.partition('?')[0]}"  # queries hold secrets
         case effects.Sleep():
             return "waits before it tries again" if effect.reason == "retry" else "sleeps"
-        case effects.ConnectorCall() | effects.Log() | effects.Continue():
+        case effects.AwaitCallback():
+            return "waits for a callback"
+        case effects.ConnectorCall() | effects.CreateCallback() | effects.Log() | effects.Continue():
             return ""
         case _:
             assert_never(effect)

@@ -92,6 +92,11 @@ class EngineRunner:
                     raise errors.error(
                         "SystemError", f"connectors are not available in this version: {effect.name}"
                     )
+                case effects.CreateCallback() | effects.AwaitCallback():
+                    raise errors.error(
+                        "SystemError",
+                        "callbacks come to the cluster in a later version; `stepward run` has them",
+                    )
                 case effects.Continue():
                     pass
                 case _:

@@ -9,7 +9,16 @@ from typing import Any, Final, Literal, TypeAlias
 from stepward.engine import parallel, retry
 from stepward.engine.ambient import Ambient
 from stepward.engine.code import Code, LinkedRoutine, Step, bind, in_order, storer
-from stepward.engine.effects import EFFECTS, ConnectorCall, Effect, HttpRequest, Log, Sleep
+from stepward.engine.effects import (
+    EFFECTS,
+    AwaitCallback,
+    ConnectorCall,
+    CreateCallback,
+    Effect,
+    HttpRequest,
+    Log,
+    Sleep,
+)
 from stepward.engine.outcome import Outcome, Succeeded
 from stepward.engine.state import Branch, Frame, State
 from stepward.language import program
@@ -169,7 +178,14 @@ def _ambient(state: State) -> Ambient:
     return Ambient(state.now, state.environment, fresh_uuid)
 
 
-_KINDS: Final[dict[type, str]] = {HttpRequest: "http", Sleep: "sleep", Log: "log", ConnectorCall: "connector"}
+_KINDS: Final[dict[type, str]] = {
+    HttpRequest: "http",
+    Log: "log",
+    ConnectorCall: "connector",
+    CreateCallback: "endpoint",
+    AwaitCallback: "callback",
+}
+"""What a branch that waits for an effect waits for, as the state says it; a `Sleep` has its reason."""
 
 
 def _suspend(turn: Turn, branch: Branch, effect: Effect) -> None:

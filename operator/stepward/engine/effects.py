@@ -58,12 +58,29 @@ class ConnectorCall:
 
 
 @dataclass(slots=True)
+class CreateCallback:
+    """Open an endpoint that takes requests with `method`; the answer is the map with its `url`."""
+
+    method: str
+    id: int = 0
+
+
+@dataclass(slots=True)
+class AwaitCallback:
+    """Take the next request to the endpoint `url`; the answer is the map of language.md 8.2."""
+
+    url: str
+    timeout_seconds: float
+    id: int = 0
+
+
+@dataclass(slots=True)
 class Continue:
     """Nothing to wait for: hand `events.Continued` in once others had their turn."""
 
     id: int = 0
 
 
-Effect: TypeAlias = HttpRequest | Sleep | Log | ConnectorCall | Continue
+Effect: TypeAlias = HttpRequest | Sleep | Log | ConnectorCall | CreateCallback | AwaitCallback | Continue
 
-EFFECTS = (HttpRequest, Sleep, Log, ConnectorCall, Continue)
+EFFECTS = (HttpRequest, Sleep, Log, ConnectorCall, CreateCallback, AwaitCallback, Continue)
