@@ -19,13 +19,13 @@ _FAMILIES: Final = (
     "big5 big5hkscs cp950 gb2312 gbk gb18030 hz",
     "shift_jis cp932 euc_jp iso2022_jp euc_kr cp949 iso2022_kr johab",
 )
-_CODECS: Final = frozenset(" ".join(_FAMILIES).split())
+CODECS: Final = frozenset(" ".join(_FAMILIES).split())
 
 
 def codec(charset: str, asked_by: str) -> str:
     """Return Python's name of *charset*; ValueError if it is none that we know."""
     name = charset.lower().replace("-", "_").replace(" ", "_").replace(":", "_")
     for candidate in (name, encodings.aliases.aliases.get(name, "")):
-        if candidate in _CODECS:
+        if candidate in CODECS:
             return candidate
     raise errors.value_error(f"{asked_by}: unknown charset {errors.quoted(charset)}")

@@ -27,7 +27,11 @@ class _Options:
     ca_certificate: Any
 
 
-@function("http.get", blocking=True)
+@function(
+    "http.get",
+    blocking=True,
+    example=('{call: http.get, args: {url: "https://example.com/", query: {q: a}}, result: answer}', None),
+)
 def get(  # noqa: PLR0913, PLR0917 - the language's signature
     url: str,
     timeout: Number = limits.HTTP_TIMEOUT_SECONDS,
@@ -42,7 +46,11 @@ def get(  # noqa: PLR0913, PLR0917 - the language's signature
     return _request("http.get", "GET", url, None, options)
 
 
-@function("http.request", blocking=True)
+@function(
+    "http.request",
+    blocking=True,
+    example=('{call: http.request, args: {method: HEAD, url: "https://example.com/"}, result: answer}', None),
+)
 def request(  # noqa: PLR0913, PLR0917 - the language's signature
     method: str,
     url: str,
@@ -86,12 +94,13 @@ def _with_body(name: str, verb: str) -> Callable[..., effects.HttpRequest]:
 
 for _verb in ("DELETE", "PATCH", "POST", "PUT"):
     _name = f"http.{_verb.lower()}"
-    function(_name, blocking=True)(_with_body(_name, _verb))
+    _example = f'{{call: {_name}, args: {{url: "https://example.com/", body: {{a: 1}}}}, result: answer}}'
+    function(_name, blocking=True, example=(_example, None))(_with_body(_name, _verb))
 
 
 @function(
     "http.default_retry_predicate",
-    example=('http.default_retry_predicate({"tags": ["HttpError"], "code": 503})', True),
+    example=("""http.default_retry_predicate(json.decode('{"tags": ["HttpError"], "code": 503}'))""", True),
 )
 def default_retry_predicate(exception: Any) -> bool:
     """Return whether a failed call to an idempotent target is worth another try."""
@@ -103,7 +112,10 @@ def default_retry_predicate(exception: Any) -> bool:
 
 @function(
     "http.default_retry_predicate_non_idempotent",
-    example=('http.default_retry_predicate_non_idempotent({"tags": ["HttpError"], "code": 502})', False),
+    example=(
+        """http.default_retry_predicate_non_idempotent(json.decode('{"tags":["HttpError"],"code":502}'))""",
+        False,
+    ),
 )
 def default_retry_predicate_non_idempotent(exception: Any) -> bool:
     """Return whether a failed call surely did nothing, so that it may be tried again."""

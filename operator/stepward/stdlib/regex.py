@@ -143,7 +143,7 @@ def _compiled_for(asked_by: str, regexp: str, data: bytes) -> Any:
             f"{asked_by}: a regular expression may have at most {limits.REGEX_PATTERN_BYTES} bytes"
         )
     try:
-        pattern = _compile(regexp)
+        pattern = compiled(regexp)
     except _re2().error as failure:
         reason = failure.args[0].decode("utf-8", "replace")
         raise errors.value_error(
@@ -155,7 +155,8 @@ def _compiled_for(asked_by: str, regexp: str, data: bytes) -> Any:
 
 
 @functools.lru_cache(maxsize=limits.REGEX_CACHED)
-def _compile(regexp: str) -> Any:
+def compiled(regexp: str) -> Any:
+    """Return *regexp* compiled, as few as possible times; `re2.error` if it is invalid."""
     options = _re2().Options()
     options.max_mem = limits.REGEX_MEMORY_BYTES
     options.longest_match = True

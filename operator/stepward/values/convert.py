@@ -79,9 +79,10 @@ def to_integer(value: Value) -> int:
         digits = _unsigned(value)
         if not _is_digits(digits):
             raise errors.value_error(f"int: not an integer: {errors.quoted(value)}")
-        if len(digits.lstrip("0")) > _INTEGER_DIGITS:
+        digits = digits.lstrip("0") or "0"
+        if len(digits) > _INTEGER_DIGITS:
             raise errors.value_error(f"int: does not fit in 64 bits: {errors.quoted(value)}")
-        whole = int(value)
+        whole = -int(digits) if value[0] == "-" else int(digits)
     else:
         raise _not_convertible("int", value)
     if not limits.INTEGER_MIN <= whole <= limits.INTEGER_MAX:
