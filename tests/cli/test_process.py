@@ -20,10 +20,15 @@ from stepward.cli import exitcodes
 HELLO = (process.SOURCES / "hello.yaml").read_bytes()
 
 
-def start(*arguments: str, **streams: int) -> "subprocess.Popen[bytes]":
-    """Start `stepward` with *arguments* and the given *streams*."""
+def start(*arguments: str, stdout: int = subprocess.PIPE) -> "subprocess.Popen[bytes]":
+    """Start `stepward` with *arguments* and pipes, or a *stdout* of its own."""
     return subprocess.Popen(
-        [*process.COMMAND, *arguments], cwd=process.SOURCES, env=process.ENVIRONMENT, **streams
+        [*process.COMMAND, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        cwd=process.SOURCES,
+        env=process.ENVIRONMENT,
     )
 
 
@@ -70,7 +75,7 @@ def test_output_is_utf8_in_any_locale() -> None:
 def test_a_reader_that_went_away_ends_the_command_silently() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    running = start("run", "hello.yaml", stdout=writer, stderr=subprocess.PIPE)
+    running = start("run", "hello.yaml", stdout=writer)
     os.close(writer)
     _, complaint = running.communicate()
     assert complaint == b""
@@ -180,7 +185,7 @@ main:
 
 @pytest.mark.parametrize("flags", [[], ["-o", "json"]], ids=["people", "json"])
 def test_control_c_says_where_the_run_was_abandoned(flags: list[str]) -> None:
-    running = start("run", "-", *flags, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running = start("run", "-", *flags)
     assert running.stdin is not None
     assert running.stderr is not None
     running.stdin.write(SLEEPER)

@@ -85,7 +85,7 @@ def test_the_style_follows_encoding_and_no_color() -> None:
 class Terminal(io.StringIO):
     """A stream that says it is a terminal, of no known size."""
 
-    encoding = "ascii"  # type: ignore[assignment]
+    encoding = "ascii"
 
     def isatty(self) -> bool:
         return True
