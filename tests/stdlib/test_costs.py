@@ -153,7 +153,7 @@ def test_found_positions_count_what_a_list_counts() -> None:
     assert keys.size_bytes == List(list(keys)).size_bytes
 
 
-def test_a_copied_container_is_shared_from_then_on() -> None:
+def test_a_container_that_is_copied_or_logged_is_shared_from_then_on() -> None:
     calls: list[tuple[str, tuple[Any, ...]]] = [
         ("list.concat", (List([1]), 2)),
         ("list.prepend", (List([1]), 2)),
@@ -161,6 +161,7 @@ def test_a_copied_container_is_shared_from_then_on() -> None:
         ("map.merge", (Map({"a": 1}), Map())),
         ("map.merge", (Map(), Map({"a": 1}))),
         ("map.merge_nested", (Map({"a": Map()}), Map({"a": Map()}))),
+        ("sys.log", (Map({"a": 1}),)),
     ]
     for name, arguments in calls:
         for argument in arguments:

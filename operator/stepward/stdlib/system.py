@@ -6,7 +6,7 @@ from stepward.engine import effects
 from stepward.engine.ambient import Ambient
 from stepward.stdlib.registry import Number, function
 from stepward.stdlib.time import parse_timestamp
-from stepward.values import convert, errors, limits
+from stepward.values import convert, errors, limits, model
 from stepward.values.errors import WorkflowError
 from stepward.values.model import Map
 
@@ -56,7 +56,8 @@ def log(
         as_text = _json_text(payload)
         if text is not None or type(payload) is not Map:
             payload = as_text
-    return effects.Log(severity, payload)
+    # another branch may write to the map before the entry is out
+    return effects.Log(severity, model.share(payload))
 
 
 def _json_text(payload: Any) -> str:
