@@ -75,7 +75,8 @@ def _read_argument(text: str | None) -> list[Any]:
         return [compilation.read_argument(text)]
     except WorkflowError as failure:
         _, _, reason = failure.value["message"].partition(": ")  # the kind is no news to the caller
-        raise output.CommandError(output.one_line(reason)) from failure
+        subject = "" if reason.startswith("the argument") else "the argument: "
+        raise output.CommandError(output.one_line(subject + reason)) from failure
 
 
 def _built_in_environment(source: Source, execution: str) -> dict[str, str]:

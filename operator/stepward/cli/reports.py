@@ -1,5 +1,6 @@
 """How diagnostics and outcomes are told: JSON for machines, carets and words for people."""
 
+import base64
 import bisect
 import json
 from collections.abc import Iterable
@@ -37,15 +38,27 @@ def emit_outcome(outcome: Outcome) -> None:
         emit(f'{{"state":"Succeeded","result":{convert.encode_json(outcome.value)}}}\n')
         return
     stack = _json([_stack_element(frame) for frame in outcome.stack])
-    error = f'{{"payload":{_payload(outcome)},"context":{_json(outcome.context)},"stackTrace":{stack}}}'
+    payload, context = _error_json(outcome.payload), _json(outcome.context)
+    error = f'{{"payload":{payload},"context":{context},"stackTrace":{stack}}}'
     emit(f'{{"state":"Failed","error":{error}}}\n')
 
 
-def _payload(failed: Failed) -> str:
+def _error_json(payload: Any, indent: str | None = None) -> str:
+    """Return the JSON of an error's *payload*; bytes in it, such as the body of an answer, as base64."""
     try:
-        return convert.encode_json(failed.payload)
-    except WorkflowError:  # the author raised bytes
-        return _json(failed.context.partition("\n")[0])
+        return convert.encode_json(payload, indent=indent)
+    except WorkflowError:
+        return convert.encode_json(_without_bytes(payload), indent=indent)
+
+
+def _without_bytes(value: Any) -> Any:
+    if isinstance(value, model.Map):
+        return model.Map({key: _without_bytes(item) for key, item in value.items()})
+    if isinstance(value, model.List):
+        return model.List([_without_bytes(item) for item in value])
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return str(value) if isinstance(value, model.FunctionRef) else value
 
 
 def _stack_element(frame: StackElement) -> dict[str, Any]:
@@ -94,12 +107,7 @@ def _details(payload: Any) -> list[str]:
     if type(payload) is not model.Map or not {"message", "tags"} <= payload.keys():
         return []
     rest = model.Map({key: item for key, item in payload.items() if key not in {"message", "tags"}})
-    if not rest:
-        return []
-    try:
-        return _bounded(convert.encode_json(rest, indent="  ").split("\n"))
-    except WorkflowError:  # the body of an answer may be bytes
-        return []
+    return _bounded(_error_json(rest, indent="  ").split("\n")) if rest else []
 
 
 def render_log(entry: effects.Log) -> str:
