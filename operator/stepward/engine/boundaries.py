@@ -2,13 +2,13 @@
 
 import hashlib
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from stepward.engine import parallel, retry
 from stepward.engine.ambient import Ambient
-from stepward.engine.code import Code, LinkedRoutine, Step, bind, in_order, storer
+from stepward.engine.binary import Closure
+from stepward.engine.code import Code, LinkedRoutine, Question
 from stepward.engine.effects import (
     EFFECTS,
     AwaitCallback,
@@ -19,18 +19,14 @@ from stepward.engine.effects import (
     Log,
     Sleep,
 )
-from stepward.engine.outcome import Outcome, Succeeded
+from stepward.engine.evaluator import charged
+from stepward.engine.outcome import Caught, Succeeded
 from stepward.engine.state import Branch, Frame, State
+from stepward.engine.steps import in_order, storer
 from stepward.language import program
 from stepward.values import convert, errors, limits, model
 from stepward.values.errors import WorkflowError
 from stepward.values.model import Map, Value
-
-Action: TypeAlias = Callable[[], None]
-Ending: TypeAlias = Outcome | Literal["branch"] | None
-"""What a boundary ended: the execution, the branch, or nothing."""
-
-__all__ = ["Action", "Ending", "Outcome", "Step", "Turn", "act", "complete"]
 
 
 @dataclass(slots=True)
@@ -42,58 +38,38 @@ class Turn:
     effects: list[Effect] = field(default_factory=list)
 
 
-def act(turn: Turn, branch: Branch, frame: Frame, linked: LinkedRoutine) -> Ending:
-    """Do the boundary instruction at the frame's address."""
+def act(turn: Turn, branch: Branch, frame: Frame, linked: LinkedRoutine) -> Succeeded | None:
+    """Do the boundary instruction at the frame's address; return the outcome if `main` returned."""
     instruction = linked.routine.code[frame.address]
     operand = linked.operands[frame.address]
+    if linked.ticks[frame.address]:
+        turn.state.meter.charge(linked.ticks[frame.address])
     match instruction:
         case program.Return():
-            turn.state.steps += not instruction.implicit
-            return _return(turn, branch, _located(instruction.value, operand, frame))
+            return _return(turn, branch, operand(frame.slots))
         case program.CallRoutine():
-            turn.state.steps += 1
-            _call(turn, branch, frame, instruction, operand)
+            _enter(turn, branch, instruction.routine, operand(frame.slots))
         case program.Ask():
-            turn.state.steps += not instruction.hidden
-            _ask(turn, branch, frame, instruction, operand)
+            _ask(turn, branch, operand)
         case program.CallConnector():
-            turn.state.steps += 1
-            arguments = _located(instruction.arguments, operand, frame)
-            _suspend(turn, branch, ConnectorCall(instruction.connector, _connector_arguments(arguments)))
+            arguments = _by_name(operand(frame.slots))
+            _suspend(turn, branch, ConnectorCall(instruction.connector, arguments))
         case program.Raise():
-            turn.state.steps += 1
-            _raise(_located(instruction.value, operand, frame), instruction)
+            _raise(operand(frame.slots), instruction)
         case program.Rethrow():
             _rethrow(frame.slots[instruction.error])
         case program.RetryStart():
-            turn.state.steps += 1
             _retry(turn, branch, frame, instruction, operand)
         case program.RetryWait():
-            turn.state.steps += 1
             _retry_wait(turn, branch, frame, instruction)
         case program.Fork():
-            turn.state.steps += 1
-            parallel.fork(turn.code, turn.state, branch, frame, instruction, operand)
-        case program.EndBranch():
-            return "branch"
+            parallel.fork(turn.state, branch, frame, instruction, operand)
         case _:
             raise AssertionError(f"no boundary: {instruction}")
     return None
 
 
-def _located(expr: program.Expr, closure: Callable[[Any], Value], frame: Frame) -> Value:
-    return closure(frame.slots)
-
-
-# --- calls and returns --------------------------------------------------------------------------
-
-
-def _call(turn: Turn, branch: Branch, frame: Frame, instruction: program.CallRoutine, operand: Any) -> None:
-    callee = turn.code.routines[instruction.routine].routine
-    given = operand(frame.slots)
-    if instruction.arguments.dynamic is not None:
-        given = bind(given, callee)
-    _enter(turn, branch, instruction.routine, given)
+# --- calls and returns ---------------------------------------------------------------------------
 
 
 def _enter(turn: Turn, branch: Branch, routine: int, given: dict[int, Value]) -> None:
@@ -101,19 +77,15 @@ def _enter(turn: Turn, branch: Branch, routine: int, given: dict[int, Value]) ->
     callee = turn.code.routines[routine].routine
     if _call_depth(turn.state, branch) >= limits.CALL_DEPTH:
         raise errors.error("RecursionError", f"call stack deeper than {limits.CALL_DEPTH} calls")
-    slots: list[Any] = [turn.state.link(), *[None] * (callee.slots - 1)]
-    size = 0
+    slots: list[Any] = [None] * callee.slots
     for position, parameter in enumerate(callee.parameters):
         if position in given:
-            value = given[position]
+            slots[position + 1] = given[position]
         elif parameter.default is not None:
-            value = parameter.default.value
+            slots[position + 1] = parameter.default.value
         else:
             raise errors.type_error(f"subworkflow '{callee.name}' needs the argument '{parameter.name}'")
-        slots[position + 1] = model.share(value)
-        size += model.size_bytes(value)
-    branch.frames.append(Frame(routine, 0, slots, callee.variables))
-    turn.state.grew(size)
+    turn.state.enter(branch, Frame(routine, 0, slots, callee.variables))
 
 
 def _call_depth(state: State, branch: Branch) -> int:
@@ -125,48 +97,41 @@ def _call_depth(state: State, branch: Branch) -> int:
     return depth
 
 
-def _return(turn: Turn, branch: Branch, value: Value) -> Ending:
+def _return(turn: Turn, branch: Branch, value: Value) -> Succeeded | None:
     if len(branch.frames) == 1:
         return Succeeded(model.share(value))
     branch.frames.pop()
-    complete(turn, branch, value)
+    complete(turn.code, branch, value)
     return None
 
 
-def complete(turn: Turn, branch: Branch, value: Value) -> None:
+def complete(code: Code, branch: Branch, value: Value) -> None:
     """Give *value* to the instruction the top frame of *branch* waits at, and go on behind it."""
     frame = branch.frames[-1]
-    instruction = turn.code.routines[frame.routine].routine.code[frame.address]
-    if isinstance(instruction, program.RetryWait):
-        frame.address = instruction.body
-        return
-    result = getattr(instruction, "result", None)
-    frame.address += 1
-    if result is not None:
-        try:
-            storer(result)(frame.slots, value)
-        except WorkflowError:
-            frame.address -= 1
-            raise
+    match code.routines[frame.routine].routine.code[frame.address]:
+        case program.RetryWait(body=body):
+            frame.address = body
+        case program.CallRoutine() | program.Ask() | program.CallConnector() | program.RetryStart() as asked:
+            if asked.result is not None:
+                storer(asked.result)(frame.slots, value)
+            frame.address += 1
+        case instruction:
+            raise AssertionError(f"waits for nothing: {instruction}")
 
 
-# --- the world ----------------------------------------------------------------------------------
+# --- the world -----------------------------------------------------------------------------------
 
 
-def _ask(turn: Turn, branch: Branch, frame: Frame, instruction: program.Ask, operand: Any) -> None:
-    library = turn.code.library
-    signature = library.signature(instruction.function)
-    assert signature is not None
-    given = operand(frame.slots)
-    if instruction.arguments.dynamic is not None:
-        given = bind(given, signature)
-    arguments = [model.share(argument) for argument in in_order(given)]
-    function = library.implementation(instruction.function)
-    made = function(_ambient(turn.state), *arguments) if signature.ambient else function(*arguments)
+def _ask(turn: Turn, branch: Branch, operand: Question) -> None:
+    slots = branch.frames[-1].slots
+    arguments = [model.share(argument) for argument in in_order(operand.arguments(slots))]
+    if operand.ambient:
+        arguments.insert(0, _ambient(turn.state))
+    made = operand.function(slots, arguments)
     if isinstance(made, EFFECTS):
         _suspend(turn, branch, made)
     else:
-        complete(turn, branch, made)
+        complete(turn.code, branch, made)
 
 
 def _ambient(state: State) -> Ambient:
@@ -198,43 +163,46 @@ def _suspend(turn: Turn, branch: Branch, effect: Effect) -> None:
     turn.effects.append(asked)
 
 
-def _connector_arguments(arguments: Value) -> dict[str, Any]:
+def _by_name(arguments: Value) -> dict[str, Any]:
     if type(arguments) is not Map:
         raise errors.type_error("a connector takes its arguments by name")
     return dict(model.share(arguments))
 
 
-# --- errors -------------------------------------------------------------------------------------
+# --- errors --------------------------------------------------------------------------------------
 
 
 def _raise(value: Value, instruction: program.Raise) -> None:
-    if type(value) not in (str, Map):
+    if type(value) not in {str, Map}:
         raise errors.type_error(f"'raise' takes a string or a map; got: {convert.operand_name(value)}")
     failure = WorkflowError(model.share(value), raised=True)
     failure.span = instruction.span
     raise failure
 
 
-def _rethrow(recorded: Map) -> None:
-    failure = WorkflowError(recorded["value"], raised=recorded["raised"])
-    failure.recorded = recorded
+def _rethrow(caught: Caught) -> None:
+    failure = WorkflowError(caught.value, raised=caught.raised)
+    failure.caught = caught
     raise failure
 
 
-def _retry(turn: Turn, branch: Branch, frame: Frame, instruction: program.RetryStart, operand: Any) -> None:
+def _retry(
+    turn: Turn, branch: Branch, frame: Frame, instruction: program.RetryStart, policy: Closure
+) -> None:
     slots = frame.slots
     if slots[instruction.retry_state] is None:
-        slots[instruction.retry_state] = retry.begin(operand(slots))
-    policy = slots[instruction.retry_state]
-    if policy["left"] <= 0:
+        slots[instruction.retry_state] = retry.begin(policy(slots))
+    state = slots[instruction.retry_state]
+    if state["left"] <= 0:
         frame.address = instruction.give_up
         return
-    error = slots[instruction.error]["value"]
-    name = str(policy["predicate"])
-    if turn.code.library.signature(name) is not None:
-        complete(turn, branch, turn.code.library.implementation(name)(error))
-        return
-    _enter(turn, branch, turn.code.routine_index(name), {0: error})
+    error = slots[instruction.error].value
+    name = str(state["predicate"])
+    if turn.code.library.signature(name) is None:
+        _enter(turn, branch, turn.code.routine_index(name), {0: error})
+    else:
+        ask = charged(name, turn.code.library.implementation(name))
+        complete(turn.code, branch, ask(slots, [error]))
 
 
 def _retry_wait(turn: Turn, branch: Branch, frame: Frame, instruction: program.RetryWait) -> None:
@@ -248,4 +216,7 @@ def _retry_wait(turn: Turn, branch: Branch, frame: Frame, instruction: program.R
         frame.address = instruction.give_up
         return
     delay, slots[instruction.retry_state] = retry.next_delay(slots[instruction.retry_state])
+    question = turn.code.routines[frame.routine].routine.code[frame.address - 1]
+    if isinstance(question, program.RetryStart):
+        slots[question.error] = None  # it is being retried: nobody asks for the error any more
     _suspend(turn, branch, Sleep(turn.state.now + delay, "retry"))

@@ -4,37 +4,45 @@ Each address has a closure `step(slots) -> next address`. What a closure cannot 
 returning, waiting, forking) answers `BOUNDARY`, and the machine does it by the instruction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any
 
-from stepward.engine import assignment, loops, operators
-from stepward.engine.evaluator import Closure, Slots, compile_expression, split_location
+from stepward.engine import costs, loops, steps
+from stepward.engine.binary import Closure, Slots
+from stepward.engine.evaluator import charged, compile_expression, split_location
+from stepward.engine.steps import Step
 from stepward.language import program
-from stepward.language.program import (
-    Arguments,
-    Assign,
-    CallFunction,
-    Choose,
-    Expr,
-    Instruction,
-    Jump,
-    LoopNext,
-    LoopStart,
-    Store,
-    TryStart,
-    Write,
-)
+from stepward.language.program import Expr, Instruction, Jump
 from stepward.language.signatures import Library
-from stepward.language.source import Span
-from stepward.values import errors
-from stepward.values.errors import WorkflowError
-from stepward.values.model import Map, Value
+from stepward.values.model import Value
 
-BOUNDARY: Final = -1
-"""A step's answer when the machine must act."""
 
-Step: TypeAlias = Callable[[Slots], int]
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The addresses of a loop, and the slot of its snapshot."""
+
+    start: int
+    end: int
+    """Exclusive."""
+    state: int
+
+    def __contains__(self, address: int) -> bool:
+        return self.start <= address < self.end
+
+
+def left_loops(loops: Iterable[Extent], address: int, target: int) -> tuple[int, ...]:
+    """Return the slots of the snapshots of those *loops* that control leaves from *address* to *target*."""
+    return tuple(loop.state for loop in loops if address in loop and target not in loop)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What it takes to ask a library function that needs the world."""
+
+    arguments: steps.Bound
+    function: Callable[[Slots, list[Value]], Value]
+    ambient: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,11 @@ class LinkedRoutine:
     routine: program.Routine
     steps: tuple[Step, ...]
     operands: tuple[Any, ...]
+    ticks: tuple[int, ...]
+    """What boundary instructions take beside the tick of their step."""
+    counted: tuple[bool, ...]
+    """Whether each instruction counts as a step."""
+    loops: tuple[Extent, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,287 +77,108 @@ class Code:
 
 def link(checked: program.Program, library: Library) -> Code:
     """Return the code of *checked*."""
-    return Code(checked, library, tuple(_Linker(routine, library).link() for routine in checked.routines))
-
-
-def _boundary(_: Slots) -> int:
-    return BOUNDARY
+    linked = tuple(_Linker(routine, checked, library).link() for routine in checked.routines)
+    return Code(checked, library, linked)
 
 
 class _Linker:
-    def __init__(self, routine: program.Routine, library: Library) -> None:
+    """Links one routine."""
+
+    def __init__(self, routine: program.Routine, checked: program.Program, library: Library) -> None:
+        self._code = routine.code
         self._routine = routine
+        self._program = checked
         self._library = library
+        self._loops = tuple(
+            Extent(address, instruction.exit, instruction.state)
+            for address, instruction in enumerate(routine.code)
+            if isinstance(instruction, program.LoopStart)
+        )
 
     def link(self) -> LinkedRoutine:
-        steps, operands = [], []
-        for address, instruction in enumerate(self._routine.code):
-            step = self._step(instruction, self._follow(address + 1))
-            steps.append(step)
-            operands.append(self._operand(instruction) if step is _boundary else None)
-        return LinkedRoutine(self._routine, tuple(steps), tuple(operands))
+        linked, operands, extra = [], [], []
+        for address, instruction in enumerate(self._code):
+            step = self._step(address, instruction)
+            ticks = costs.ticks_of(instruction)
+            is_boundary = step is steps.boundary
+            linked.append(step if is_boundary or not ticks else steps.charging(ticks, step))
+            operands.append(self._operand(instruction) if is_boundary else None)
+            extra.append(ticks if is_boundary else 0)
+        return LinkedRoutine(
+            self._routine,
+            steps=tuple(linked),
+            operands=tuple(operands),
+            ticks=tuple(extra),
+            counted=tuple(map(costs.is_step, self._code)),
+            loops=self._loops,
+        )
 
     def _follow(self, address: int) -> int:
         """Return where control really goes at *address*: hidden jumps are never executed."""
-        code = self._routine.code
-        while address < len(code):
-            instruction = code[address]
+        while address < len(self._code):
+            instruction = self._code[address]
             if not (isinstance(instruction, Jump) and instruction.hidden):
                 break
             address = instruction.target
         return address
 
-    def compile(self, expr: Expr) -> Closure:
-        return compile_expression(expr, self._library)
-
-    def _step(self, instruction: Instruction, following: int) -> Step:
+    def _step(self, address: int, instruction: Instruction) -> Step:
+        following, library = self._follow(address + 1), self._library
         match instruction:
-            case Assign():
-                return self._assign(instruction, following)
+            case program.Assign():
+                return steps.assign(instruction, following, library)
             case Jump():
-                target = self._follow(instruction.target)
-                return lambda slots: target
-            case Choose():
-                return self._choose(instruction)
-            case LoopStart():
-                source = self.compile(instruction.source)
+                return self._jump(address, self._follow(instruction.target))
+            case program.Choose():
+                return steps.choose(
+                    [self._condition(*case) for case in instruction.cases],
+                    self._follow(instruction.otherwise),
+                )
+            case program.LoopStart():
+                source = self._compile(instruction.source)
                 return loops.start(instruction, source, following, self._follow(instruction.exit))
-            case LoopNext():
+            case program.LoopNext():
                 return loops.next_turn(instruction, self._follow(instruction.body), following)
-            case CallFunction():
-                return self._call_function(instruction, following)
-            case TryStart():
-                return _try_start(instruction.retry_state, following)
+            case program.CallFunction():
+                return steps.call_function(instruction, following, library)
+            case program.TryStart():
+                return steps.try_start(instruction, following)
             case program.Catch():
-                return _catch(instruction, following)
+                return steps.catch(instruction, following)
             case _:
-                return _boundary
+                return steps.boundary
 
     def _operand(self, instruction: Instruction) -> Any:
         match instruction:
             case program.Return() | program.Raise():
-                return self.compile(instruction.value)
+                return self._compile(instruction.value)
             case program.RetryStart():
-                return self.compile(instruction.policy)
-            case program.CallRoutine() | program.Ask():
-                return self._arguments(instruction.arguments)
+                return self._compile(instruction.policy)
+            case program.CallRoutine():
+                callee = self._program.routines[instruction.routine]
+                return steps.arguments(instruction.arguments, callee, self._library)
+            case program.Ask():
+                return self._question(instruction)
             case program.CallConnector():
-                return self.compile(instruction.arguments)
+                return self._compile(instruction.arguments)
             case program.Fork():
-                source = self.compile(instruction.loop.source) if instruction.loop else None
-                return source, self.compile(instruction.limit) if instruction.limit else None
+                source = self._compile(instruction.loop.source) if instruction.loop else None
+                return source, self._compile(instruction.limit) if instruction.limit else None
             case _:
                 return None
 
-    def _arguments(self, arguments: Arguments) -> Any:
-        """Return `closure(slots) -> {position: value}`, or of a map if the arguments are dynamic."""
-        if arguments.dynamic is not None:
-            return self.compile(arguments.dynamic)
-        pairs = [(position, self.compile(value)) for position, value in arguments.values]
-        return lambda slots: {position: value(slots) for position, value in pairs}
+    def _jump(self, address: int, target: int) -> Step:
+        return steps.jump(target, left_loops(self._loops, address, target))
 
-    # --- assign ---------------------------------------------------------------------------------
+    def _condition(self, condition: Expr, target: int) -> steps.Condition:
+        expr, span = split_location(condition)
+        return self._compile(expr), span, self._follow(target)
 
-    def _assign(self, instruction: Assign, following: int) -> Step:
-        writes = instruction.writes
-        if len(writes) == 1 and not writes[0].path and writes[0].store.depth == 0:
-            return self._assign_variable(writes[0], following)
-        actions = [self._write(write) for write in writes]
+    def _compile(self, expr: Expr) -> Closure:
+        return compile_expression(expr, self._library)
 
-        def assign(slots: Slots) -> int:
-            for action in actions:
-                action(slots)
-            return following
-
-        return assign
-
-    def _assign_variable(self, write: Write, following: int) -> Step:
-        """Return the step of `variable: value`, the most frequent one."""
-        expr, span = split_location(write.value)
-        value, slot = self.compile(expr), write.store.slot
-        heavy, account = assignment.HEAVY, assignment.account
-
-        def assign(slots: Slots) -> int:
-            try:
-                slots[slot] = made = value(slots)
-                if type(made) in heavy:
-                    account(slots, made)
-            except WorkflowError as failure:
-                if failure.span is None:
-                    failure.span = span
-                raise
-            return following
-
-        return assign
-
-    def _write(self, write: Write) -> Callable[[Slots], None]:
-        expr, span = split_location(write.value)
-        value = self.compile(expr)
-        store = self._stored(write.store)
-        if not write.path:
-            span = span or write.span
-
-            def assign(slots: Slots) -> None:
-                with _Blame(span):
-                    store(slots, value(slots))
-
-            return assign
-        keys = [self.compile(key) for key in write.path]
-        depth, slot = write.store.depth, write.store.slot
-
-        def assign_path(slots: Slots) -> None:
-            with _Blame(write.span):
-                path = [key(slots) for key in keys]
-                with _Blame(span):
-                    made = value(slots)
-                grown = assignment.put(_frame(slots, depth), slot, path, made)
-                slots[0].state.grew(grown)
-
-        return assign_path
-
-    def _stored(self, store: Store) -> Callable[[Slots, Value], None]:
-        return storer(store)
-
-    # --- switch ---------------------------------------------------------------------------------
-
-    def _choose(self, instruction: Choose) -> Step:
-        cases = []
-        for condition, target in instruction.cases:
-            expr, span = split_location(condition)
-            cases.append((self.compile(expr), span, self._follow(target)))
-        otherwise = self._follow(instruction.otherwise)
-        if len(cases) == 1:
-            return _choose_one(cases[0], otherwise)
-
-        def choose(slots: Slots) -> int:
-            for condition, span, target in cases:
-                try:
-                    answer = condition(slots)
-                    if answer is True:
-                        return target
-                    if answer is not False:
-                        raise operators.condition(answer)
-                except WorkflowError as failure:
-                    if failure.span is None:
-                        failure.span = span
-                    raise
-            return otherwise
-
-        return choose
-
-    # --- call -----------------------------------------------------------------------------------
-
-    def _call_function(self, instruction: CallFunction, following: int) -> Step:
-        function = self._library.implementation(instruction.function)
-        arguments = self._arguments(instruction.arguments)
-        signature = self._library.signature(instruction.function)
-        assert signature is not None
-        dynamic = instruction.arguments.dynamic is not None
-        store = storer(instruction.result) if instruction.result else None
-
-        def call(slots: Slots) -> int:
-            given = arguments(slots)
-            positions = bind(given, signature) if dynamic else given
-            made = function(*in_order(positions))
-            if store:
-                store(slots, made)
-            return following
-
-        return call
-
-
-def _choose_one(case: tuple[Closure, Span | None, int], otherwise: int) -> Step:
-    condition, span, target = case
-
-    def choose(slots: Slots) -> int:
-        try:
-            answer = condition(slots)
-            if answer is True:
-                return target
-            if answer is False:
-                return otherwise
-            raise operators.condition(answer)
-        except WorkflowError as failure:
-            if failure.span is None:
-                failure.span = span
-            raise
-
-    return choose
-
-
-class _Blame:
-    """Context manager: failures inside belong to *span*, unless they say more exactly where."""
-
-    __slots__ = ("_span",)
-
-    def __init__(self, span: Span | None) -> None:
-        self._span = span
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, failure: BaseException | None, __: object) -> None:
-        if isinstance(failure, WorkflowError) and failure.span is None:
-            failure.span = self._span
-
-
-def _frame(slots: Slots, depth: int) -> Slots:
-    for _ in range(depth):
-        slots = slots[0].outer
-    return slots
-
-
-def storer(store: Store) -> Callable[[Slots, Value], None]:
-    """Return the function that writes a value to a variable, accounting for it."""
-    slot, depth = store.slot, store.depth
-
-    def put(slots: Slots, value: Value) -> None:
-        _frame(slots, depth)[slot] = value
-        if type(value) in assignment.HEAVY:
-            assignment.account(slots, value)
-
-    return put
-
-
-def _try_start(retry_state: int, following: int) -> Step:
-    def start(slots: Slots) -> int:
-        slots[retry_state] = None
-        return following
-
-    return start
-
-
-def _catch(instruction: program.Catch, following: int) -> Step:
-    error, variable, locals_ = instruction.error, instruction.variable, instruction.locals
-
-    def catch(slots: Slots) -> int:
-        for slot in locals_:
-            slots[slot] = None
-        if variable is not None:
-            slots[variable] = slots[error]["value"]
-        slots[error] = None
-        return following
-
-    return catch
-
-
-def bind(given: Value, signature: Any) -> dict[int, Value]:
-    """Return arguments by position for a map made at run time (`args: ${…}`); TypeError if it does not fit."""
-    if type(given) is not Map:
-        raise errors.type_error(f"{signature.name}: args must be a map of arguments by name")
-    spellings = {
-        spelling: position
-        for position, parameter in enumerate(signature.parameters)
-        for spelling in (parameter.name, *getattr(parameter, "aliases", ()))
-    }
-    bound = {}
-    for name, value in given.items():
-        if name not in spellings:
-            raise errors.type_error(f"{signature.name} has no parameter '{name}'")
-        bound[spellings[name]] = value
-    return bound
-
-
-def in_order(positions: dict[int, Value]) -> list[Value]:
-    """Return arguments as a list; positions that were not given are null."""
-    return [positions.get(position) for position in range(max(positions, default=-1) + 1)]
+    def _question(self, instruction: program.Ask) -> Question:
+        name, library = instruction.function, self._library
+        signature = steps.signature_of(name, library)
+        arguments = steps.arguments(instruction.arguments, signature, library)
+        return Question(arguments, charged(name, library.implementation(name)), signature.ambient)

@@ -4,11 +4,11 @@ The frequent shapes (a variable with a constant, two variables, a key of a varia
 of their own, which spare two calls each; everything else composes.
 """
 
-import operator
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
 
-from stepward.engine import operators
+from stepward.engine import costs, operators
+from stepward.engine.binary import Closure, Slots, compile_binary, variable_slot
+from stepward.engine.meter import HEAVY
 from stepward.language.program import (
     Access,
     Binary,
@@ -26,27 +26,6 @@ from stepward.language.source import Span
 from stepward.values import convert, errors, limits
 from stepward.values.errors import WorkflowError
 from stepward.values.model import List, Map, Value
-
-Slots: TypeAlias = list[Any]
-"""Variables of a frame; slot 0 is its `state.Link`."""
-Closure: TypeAlias = Callable[[Slots], Value]
-
-_MIN: Final = limits.INTEGER_MIN
-_MAX: Final = limits.INTEGER_MAX
-
-_FAST_COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
-_FAST_ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-}
 
 
 def compile_expression(expr: Expr, library: Library) -> Closure:
@@ -66,10 +45,10 @@ def compile_expression(expr: Expr, library: Library) -> Closure:
             operand = compile_expression(expr.operand, library)
             return lambda slots: apply(operand(slots))
         case Binary():
-            return _compile_binary(expr, library)
+            left, right = compile_expression(expr.left, library), compile_expression(expr.right, library)
+            return compile_binary(expr, left, right)
         case MakeList():
-            items = [compile_expression(item, library) for item in expr.items]
-            return lambda slots: List([item(slots) for item in items])
+            return _compile_list(expr, library)
         case MakeMap():
             return _compile_map(expr, library)
         case Invoke():
@@ -95,19 +74,36 @@ def _compile_located(span: Span, inner: Closure) -> Closure:
 
 def _compile_read(expr: Read) -> Closure:
     slot = expr.slot
+    if not expr.name:
+        return _compile_take(slot)
     if expr.depth == 0:
         return lambda slots: slots[slot]
     if expr.depth == 1:
         return lambda slots: slots[0].outer[slot]
-    return lambda slots: slots[0].outer[0].outer[slot]
+    return lambda slots: slots[0].outer[0].outer[slot]  # parallel steps nest no deeper
+
+
+def _compile_take(slot: int) -> Closure:
+    """Return the closure that takes what a call left in a hidden slot, and frees the memory.
+
+    Such a slot is read once, but for the answer of `and` and `or`, which is a boolean.
+    """
+
+    def take(slots: Slots) -> Value:
+        value = slots[slot]
+        if type(value) in HEAVY:
+            slots[slot] = None
+        return value
+
+    return take
 
 
 def _compile_access(expr: Access, library: Library) -> Closure:
     access = operators.access
     if isinstance(expr.key, Constant):
         name = expr.key.value
-        if isinstance(expr.container, Read) and expr.container.depth == 0:
-            slot = expr.container.slot
+        slot = variable_slot(expr.container)
+        if slot is not None:
 
             def member_of_variable(slots: Slots) -> Value:
                 container = slots[slot]
@@ -129,112 +125,21 @@ def _compile_access(expr: Access, library: Library) -> Closure:
     return element
 
 
-def _compile_binary(expr: Binary, library: Library) -> Closure:
-    if expr.operator in ("and", "or"):
-        return _compile_logic(expr, library)
-    slow = operators.BINARY[expr.operator]
-    left, right = compile_expression(expr.left, library), compile_expression(expr.right, library)
-    if expr.operator in _FAST_ARITHMETIC:
-        return _compile_arithmetic(expr, left, right, slow)
-    if expr.operator in _FAST_COMPARISONS:
-        return _compile_comparison(expr, left, right, slow)
-    return lambda slots: slow(left(slots), right(slots))
+def _compile_list(expr: MakeList, library: Library) -> Closure:
+    items = [compile_expression(item, library) for item in expr.items]
+
+    def make(slots: Slots) -> Value:
+        return _made(slots, List([item(slots) for item in items]))
+
+    return make
 
 
-def _compile_arithmetic(
-    expr: Binary, left: Closure, right: Closure, slow: Callable[[Value, Value], Value]
-) -> Closure:
-    apply = _FAST_ARITHMETIC[expr.operator]
-    if isinstance(expr.left, Read) and expr.left.depth == 0:
-        slot = expr.left.slot
-        if isinstance(expr.right, Constant) and type(expr.right.value) is int:
-            return _variable_and_integer(expr.operator, slot, expr.right.value, slow)
-        if isinstance(expr.right, Read) and expr.right.depth == 0:
-            other = expr.right.slot
-
-            def two_variables(slots: Slots) -> Value:
-                a, b = slots[slot], slots[other]
-                if type(a) is int and type(b) is int:
-                    result = apply(a, b)
-                    if _MIN <= result <= _MAX:
-                        return result
-                return slow(a, b)
-
-            return two_variables
-
-    def arithmetic(slots: Slots) -> Value:
-        a, b = left(slots), right(slots)
-        if type(a) is int and type(b) is int:
-            result = apply(a, b)
-            if _MIN <= result <= _MAX:
-                return result
-        return slow(a, b)
-
-    return arithmetic
-
-
-def _variable_and_integer(
-    symbol: str, slot: int, constant: int, slow: Callable[[Value, Value], Value]
-) -> Closure:
-    """Return the closure of `variable + 1` and its kin, the heart of most loops."""
-    if symbol == "*" or not -(2**62) < constant < 2**62:
-        return lambda slots: slow(slots[slot], constant)
-    offset = constant if symbol == "+" else -constant
-
-    def variable_and_integer(slots: Slots) -> Value:
-        value = slots[slot]
-        if type(value) is int:
-            result = value + offset
-            if _MIN <= result <= _MAX:
-                return result
-        return slow(value, constant)
-
-    return variable_and_integer
-
-
-def _compile_comparison(
-    expr: Binary, left: Closure, right: Closure, slow: Callable[[Value, Value], Value]
-) -> Closure:
-    apply = _FAST_COMPARISONS[expr.operator]
-    if isinstance(expr.left, Read) and expr.left.depth == 0 and isinstance(expr.right, Constant):
-        slot, constant = expr.left.slot, expr.right.value
-        kind = type(constant)
-        if kind is int or kind is str:
-
-            def variable_and_constant(slots: Slots) -> Value:
-                value = slots[slot]
-                if type(value) is kind:
-                    return apply(value, constant)
-                return slow(value, constant)
-
-            return variable_and_constant
-
-    def comparison(slots: Slots) -> Value:
-        a, b = left(slots), right(slots)
-        if type(a) is int and type(b) is int:
-            return apply(a, b)
-        return slow(a, b)
-
-    return comparison
-
-
-def _compile_logic(expr: Binary, library: Library) -> Closure:
-    left, right = compile_expression(expr.left, library), compile_expression(expr.right, library)
-    symbol, boolean = expr.operator, operators.boolean
-    decides = symbol == "or"
-
-    def logic(slots: Slots) -> bool:
-        first = left(slots)
-        if first is decides:
-            return decides
-        if first is not (not decides):
-            boolean(first, symbol)
-        second = right(slots)
-        if second is True or second is False:
-            return bool(second)
-        return bool(boolean(second, symbol))
-
-    return logic
+def _made(slots: Slots, container: List | Map) -> Value:
+    """Return *container*, just put together from parts, unless no variable could hold it."""
+    if container.size_bytes > limits.VARIABLES_BYTES:
+        raise errors.memory_exceeded()
+    slots[0].meter.charge_for(container)
+    return container
 
 
 def _compile_map(expr: MakeMap, library: Library) -> Closure:
@@ -249,18 +154,36 @@ def _compile_map(expr: MakeMap, library: Library) -> Closure:
             if type(name) is not str:
                 raise errors.type_error(f"a map key must be a string; got: {convert.operand_name(name)}")
             made[name] = value(slots)
-        return Map(made)
+        return _made(slots, Map(made))
 
     return make
 
 
 def _compile_invoke(expr: Invoke, library: Library) -> Closure:
-    function = library.implementation(expr.function)
     arguments = [compile_expression(argument, library) for argument in expr.arguments]
+    function = library.implementation(expr.function)
+    if costs.rate_of(expr.function) and arguments:
+        call = charged(expr.function, function)
+        return lambda slots: call(slots, [argument(slots) for argument in arguments])
     if len(arguments) == 1:
         (one,) = arguments
         return lambda slots: function(one(slots))
-    if len(arguments) == 2:
-        first, second = arguments
-        return lambda slots: function(first(slots), second(slots))
     return lambda slots: function(*[argument(slots) for argument in arguments])
+
+
+def charged(name: str, function: Callable[..., Value]) -> Callable[[Slots, list[Value]], Value]:
+    """Return `call(slots, arguments)`, which calls library function *name* and charges for it."""
+    rate, ticks_for = costs.rate_of(name), costs.ticks_for
+
+    def call(slots: Slots, arguments: list[Value]) -> Value:
+        ticks = ticks_for(rate, arguments)
+        if ticks:
+            slots[0].meter.charge(ticks)
+        made = function(*arguments)
+        if type(made) in HEAVY:
+            ticks = ticks_for(rate, (made,))
+            if ticks:
+                slots[0].meter.charge(ticks)
+        return made
+
+    return call

@@ -1,30 +1,27 @@
 """From a failure to where it is caught, or to the error of the execution (language.md 5.5, 5.7)."""
 
-from typing import Any
-
 from stepward.engine.code import Code
 from stepward.engine.outcome import Failed, StackElement
-from stepward.engine.state import Branch, Frame, State
+from stepward.engine.state import Branch, BranchError, Frame, State
 from stepward.language.source import Span
-from stepward.values import convert, errors
+from stepward.values import convert, errors, limits
 from stepward.values.errors import WorkflowError
 from stepward.values.model import List, Map, Value
 
 
-def stack_of(code: Code, state: State, branch: Branch, span: Span | None) -> list[StackElement]:
+def stack_of(code: Code, state: State, branch: Branch, span: Span | None) -> tuple[StackElement, ...]:
     """Return the stack of *branch*, innermost first; *span* is what its innermost frame executes."""
     elements = []
     current: Branch | None = branch
-    skip_top = False
+    frames = branch.frames
     while current is not None:
-        frames = current.frames[:-1] if skip_top else current.frames
         for frame in reversed(frames):
             elements.append(_element(code, frame, span))
             span = None
-        # the base frame of a branch stands for the frame that forked it
-        skip_top = True
         current = state.branches.get(current.parent)
-    return elements
+        # the base frame of a branch stands for the frame that forked it
+        frames = current.frames[:-1] if current else []
+    return tuple(elements)
 
 
 def _element(code: Code, frame: Frame, span: Span | None) -> StackElement:
@@ -34,7 +31,7 @@ def _element(code: Code, frame: Frame, span: Span | None) -> StackElement:
     return StackElement(instruction.step, routine.name, position.line, position.column, position.length)
 
 
-def context_of(payload: Value, stack: list[StackElement]) -> str:
+def context_of(payload: Value, stack: tuple[StackElement, ...]) -> str:
     """Return the text of `error.context`: the message, then a line per frame."""
     lines = [_headline(payload)]
     lines += [f'in step "{e.step}", routine "{e.routine}", line: {e.line}' for e in stack]
@@ -42,6 +39,12 @@ def context_of(payload: Value, stack: list[StackElement]) -> str:
 
 
 def _headline(payload: Value) -> str:
+    text = _message(payload)
+    most = limits.CONTEXT_CHARACTERS
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _message(payload: Value) -> str:
     if type(payload) is Map:
         message = payload.get("message")
         if type(message) is str and type(payload.get("tags")) is List:
@@ -52,50 +55,41 @@ def _headline(payload: Value) -> str:
         return "RuntimeError: a value that has no JSON form"
 
 
-def failed(payload: Value, stack: list[StackElement]) -> Failed:
+def failed(payload: Value, stack: tuple[StackElement, ...]) -> Failed:
     """Return the outcome of an execution that *payload* ended."""
-    return Failed(payload, context_of(payload, stack), tuple(stack))
+    return Failed(payload, context_of(payload, stack), stack)
 
 
-def record(failure: WorkflowError, stack: list[StackElement]) -> Map:
-    """Return what a handler keeps of a failure, in a hidden slot."""
-    return Map(
-        {
-            "value": failure.value,
-            "raised": failure.raised,
-            "stack": List(List([e.step, e.routine, e.line, e.column, e.length]) for e in stack),
-        }
-    )
+def unhandled_branches(branch_errors: list[BranchError], *, truncated: bool) -> WorkflowError:
+    """Return the error of a parallel step some of whose branches failed (5.5).
 
-
-def stack_from(recorded: Map) -> list[StackElement]:
-    """Return the stack that `record` kept."""
-    return [StackElement(*element) for element in recorded["stack"]]
-
-
-def unhandled_branches(branch_errors: list[dict[str, Any]], *, truncated: bool) -> WorkflowError:
-    """Return the error of a parallel step some of whose branches failed (5.5)."""
+    It is a ResourceLimitError if it would be larger, or deeper, than a value may be.
+    """
     tags = ["UnhandledBranchError"]
-    for item in branch_errors:
-        payload = item["payload"]
-        inner = payload.get("tags") if type(payload) is Map else None
-        if type(inner) is List:
-            tags += [tag for tag in inner if type(tag) is str and tag not in tags]
-        if item["raised"] and "RuntimeError" not in tags:
-            tags.append("RuntimeError")
-    failure = errors.error(
-        "UnhandledBranchError",
-        "One or more branches or iterations encountered an unhandled runtime error",
-        branches=List(
-            Map(
-                {
-                    "id": item["id"],
-                    "error": Map({"context": item["context"], "payload": item["payload"]}),
-                }
-            )
-            for item in branch_errors
-        ),
-        truncated=truncated,
+    for error in branch_errors:
+        tags += [tag for tag in _tags(error) if tag not in tags]
+    try:
+        payload = Map(
+            {
+                "tags": List(tags),
+                "message": "UnhandledBranchError: "
+                "One or more branches or iterations encountered an unhandled runtime error",
+                "branches": List(_branch(error) for error in branch_errors),
+                "truncated": truncated,
+            }
+        )
+    except WorkflowError as too_deep:
+        return too_deep
+    return (
+        WorkflowError(payload) if payload.size_bytes <= limits.VARIABLES_BYTES else errors.memory_exceeded()
     )
-    failure.value["tags"] = List(tags)
-    return WorkflowError(Map(failure.value))
+
+
+def _tags(error: BranchError) -> list[str]:
+    inner = error.payload.get("tags") if type(error.payload) is Map else None
+    tags = [tag for tag in inner if type(tag) is str] if type(inner) is List else []
+    return [*tags, "RuntimeError"] if error.raised else tags
+
+
+def _branch(error: BranchError) -> Map:
+    return Map({"id": error.id, "error": Map({"context": error.context, "payload": error.payload})})

@@ -5,11 +5,11 @@ The snapshot of what is looped over lives in slot `state`, the position in `stat
 
 from collections.abc import Callable
 
-from stepward.engine.assignment import account
-from stepward.engine.evaluator import Closure, Slots
+from stepward.engine.binary import Closure, Slots
+from stepward.engine.meter import HEAVY
 from stepward.engine.operators import integer
 from stepward.language.program import LoopNext, LoopStart
-from stepward.values import convert, errors
+from stepward.values import convert, errors, limits
 from stepward.values.errors import WorkflowError
 from stepward.values.model import List, Value
 
@@ -35,7 +35,7 @@ def check_bounds(source: Value) -> List:
     return source
 
 
-def turn_value(source: List, bounded: bool, position: int) -> Value:
+def turn_value(source: List, position: int, *, bounded: bool) -> Value:
     """Return the value of turn *position*, which must exist."""
     if not bounded:
         return source[position]
@@ -43,9 +43,24 @@ def turn_value(source: List, bounded: bool, position: int) -> Value:
     return integer(first + position, "range") if type(first) is int else first + position
 
 
-def has_turn(source: List, bounded: bool, position: int) -> bool:
+def has_turn(source: List, position: int, *, bounded: bool) -> bool:
     """Return whether there is a turn *position*."""
     return bool(source[0] + position <= source[1]) if bounded else position < len(source)
+
+
+def count_turns(source: List, *, bounded: bool) -> int:
+    """Return how many turns there are, or one more than any execution has steps for."""
+    if not bounded:
+        return len(source)
+    first, last = source
+    distance = last - first  # of doubles, it may be infinite
+    count = max(int(min(distance, limits.STEPS)) + 1, 0) if distance >= 0 else 0
+    # Rounding may put the distance of doubles on the other side of a whole number than the turns are.
+    while count > 0 and not has_turn(source, count - 1, bounded=True):
+        count -= 1
+    while count <= limits.STEPS and has_turn(source, count, bounded=True):
+        count += 1
+    return count
 
 
 def start(instruction: LoopStart, source: Closure, body: int, exit_: int) -> Callable[[Slots], int]:
@@ -56,15 +71,14 @@ def start(instruction: LoopStart, source: Closure, body: int, exit_: int) -> Cal
 
     def start_loop(slots: Slots) -> int:
         try:
-            items = check(source(slots))
-            account(slots, items)
+            slots[state] = items = check(source(slots))
+            slots[0].meter.store(items)
         except WorkflowError as failure:
             if failure.span is None:
                 failure.span = span
             raise
-        slots[state] = items
         slots[state + 1] = 0
-        if not has_turn(items, bounded, 0):
+        if not has_turn(items, 0, bounded=bounded):
             slots[state] = None
             return exit_
         enter(slots, items, 0)
@@ -101,7 +115,12 @@ def _enter(instruction: LoopStart | LoopNext) -> Callable[[Slots, List, int], No
     )  # fmt: skip
 
     def enter(slots: Slots, items: List, position: int) -> None:
-        slots[value] = turn_value(items, True, position) if bounded else items[position]
+        if bounded:
+            slots[value] = turn_value(items, position, bounded=True)
+        else:
+            slots[value] = item = items[position]
+            if type(item) in HEAVY:
+                slots[0].meter.store(item)
         if index is not None:
             slots[index] = position
         for slot in locals_:

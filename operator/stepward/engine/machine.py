@@ -4,24 +4,22 @@ Two rules. Everything that changes a `State` happens below `advance`. And nothin
 clock, chance, or I/O: time and chance come with events, effects leave as data.
 
 Straight-line code runs in the closures of `code`; the machine acts at boundaries: calls, returns,
-effects, retries, forks. A transition ends when every branch waits, or after a bounded number of
-steps, so that one execution cannot keep the event loop.
+effects, retries, forks. A transition ends when every branch waits, or when its slice of work is used
+up, so that one execution cannot keep the event loop.
 """
 
-import functools
-from typing import Final
-
 from stepward.engine import boundaries, failures, parallel
-from stepward.engine.code import Code
+from stepward.engine.boundaries import Turn
+from stepward.engine.code import Code, LinkedRoutine, left_loops
 from stepward.engine.effects import Continue, Effect
 from stepward.engine.events import Answered, Continued, Event, Failed, Started
-from stepward.engine.outcome import Succeeded
+from stepward.engine.meter import Meter
+from stepward.engine.outcome import Caught, Outcome, Succeeded
 from stepward.engine.state import Branch, Frame, State
+from stepward.engine.steps import Step
 from stepward.language import program
 from stepward.values import convert, errors, limits, model
 from stepward.values.errors import WorkflowError
-
-_UNCOUNTED: Final = (program.Rethrow, program.EndBranch)
 
 
 def advance(code: Code, state: State, event: Event) -> list[Effect]:
@@ -34,187 +32,220 @@ def advance(code: Code, state: State, event: Event) -> list[Effect]:
         return []
     if state.digest != code.program.digest:
         raise ValueError("this state belongs to another program")
-    state.now = max(state.now, event.at)
-    turn = boundaries.Turn(code, state, [])
+    turn = Turn(code, state)
+    state.meter.begin(min(limits.SLICE_TICKS, limits.STEPS - state.steps))
     match event:
         case Started():
             if state.started:
                 return []
+            state.now = event.at
             _start(turn, event)
-        case Answered():
+        case Answered() | Failed():
             branch = _waiting_branch(state, event.effect_id)
             if branch is None:
                 return []
-            _resume(turn, branch, functools.partial(boundaries.complete, turn, branch, event.value))
-        case Failed():
-            branch = _waiting_branch(state, event.effect_id)
-            if branch is None:
-                return []
-            fail(turn, branch, event.error)
+            state.now = max(state.now, event.at)
+            _resume(turn, branch, event)
         case Continued():
-            pass
+            state.now = max(state.now, event.at)
     _run(turn)
+    state.steps += state.meter.steps_taken
     return turn.effects
 
 
-def _start(turn: boundaries.Turn, event: Started) -> None:
+def _start(turn: Turn, event: Started) -> None:
     state, main = turn.state, turn.code.routines[0].routine
     state.started = True
     state.seed = event.seed
     state.environment = dict(event.environment)
-    frame = Frame(0, 0, [state.link(), *[None] * (main.slots - 1)], main.variables)
-    branch = Branch(0, [frame])
-    state.branches[0] = branch
+    branch = state.branches[0] = Branch(0, [])
+    frame = Frame(0, 0, [None] * main.slots, main.variables)
     if main.parameters:
         default = main.parameters[0].default
-        value = event.argument if event.argument_given or default is None else default.value
-        frame.slots[1] = value
-
-        _resume(turn, branch, lambda: state.grew(model.size_bytes(model.share(value))))
+        frame.slots[1] = event.argument if event.argument_given or default is None else default.value
+    try:
+        state.enter(branch, frame)
+    except WorkflowError as failure:
+        end(turn, failures.failed(failure.value, ()))
 
 
 def _waiting_branch(state: State, effect_id: int) -> Branch | None:
     """Return the branch that waits for *effect_id*, which it then no longer does."""
-    if effect_id not in state.waiting:
+    if state.waiting.pop(effect_id, None) is None:
         return None
-    del state.waiting[effect_id]
     branch = next(branch for branch in state.branches.values() if branch.waiting == effect_id)
     branch.waiting = 0
     return branch
 
 
-def _resume(turn: boundaries.Turn, branch: Branch, action: "boundaries.Action") -> None:
+def _resume(turn: Turn, branch: Branch, event: Answered | Failed) -> None:
+    if isinstance(event, Failed):
+        fail(turn, branch, event.error)
+        return
     try:
-        action()
+        boundaries.complete(turn.code, branch, event.value)
     except WorkflowError as failure:
         fail(turn, branch, failure)
 
 
-def _run(turn: boundaries.Turn) -> None:
+# --- running -------------------------------------------------------------------------------------
+
+
+def _run(turn: Turn) -> None:
     """Run branches until all wait, the execution ends, or the slice is used up."""
     state = turn.state
-    budget = limits.SLICE_STEPS
     while state.outcome is None:
-        branch = next(
-            (b for b in state.branches.values() if not b.waiting and b.join is None and not b.resuming), None
-        )
+        parent = parallel.find_startable(state)
+        branch = parent or _next_branch(state)
         if branch is None:
+            state.interrupted = -1
             break
-        if budget <= 0:
+        if not (_start_branch(turn, branch) if parent else _run_branch(turn, branch)):
+            state.interrupted = branch.id
             turn.effects.append(Continue())
             break
-        budget -= _run_branch(turn, branch, budget)
     if state.outcome is not None:
         state.branches.clear()
         state.waiting.clear()
 
 
-def _run_branch(turn: boundaries.Turn, branch: Branch, budget: int) -> int:
-    """Run *branch* until it waits, ends or has done *budget* steps; return how many it did."""
+def _next_branch(state: State) -> Branch | None:
+    """Return the first branch that can run, from behind the one that used up the last slice."""
+    first = None
+    for branch in state.branches.values():
+        if branch.runnable:
+            if branch.id > state.interrupted:
+                return branch
+            first = first or branch
+    return first
+
+
+def _start_branch(turn: Turn, parent: Branch) -> bool:
+    """Start the next branch of the step *parent* waits for; return False if the slice is used up."""
+    join = parallel.join_of(parent)
+    try:
+        # an iteration counts as a step; named branches belong to the step that starts them
+        if join.items is not None and not turn.state.meter.take_step():
+            if not _at_step_limit(turn.state):
+                return False
+            raise errors.step_limit()
+        parallel.start(turn.code, turn.state, parent, join)
+    except WorkflowError as failure:
+        fail(turn, parent, failure)
+    return True
+
+
+def _run_branch(turn: Turn, branch: Branch) -> bool:
+    """Run *branch* until it waits or ends; return False if the slice is used up before."""
     state = turn.state
-    before = state.steps
-    while (
-        state.outcome is None and not branch.waiting and branch.join is None and branch.id in state.branches
-    ):
-        allowed = min(budget - (state.steps - before), limits.STEPS - state.steps)
+    while branch.runnable and state.outcome is None and branch.id in state.branches:
         frame = branch.frames[-1]
         linked = turn.code.routines[frame.routine]
         try:
-            if allowed <= 0:
-                if state.steps < limits.STEPS:
-                    break
-                _check_steps(linked.routine.code[frame.address])
-            elif _run_steps(linked.steps, frame, state, allowed):
-                continue
-            ending = boundaries.act(turn, branch, frame, linked)
+            if _run_steps(linked.steps, frame, state.meter):
+                if not linked.counted[frame.address]:
+                    state.meter.uncount()
+            elif not _at_step_limit(state):
+                return False
+            elif linked.counted[frame.address]:
+                raise errors.step_limit()
+            _act(turn, branch, frame, linked)
         except WorkflowError as failure:
             fail(turn, branch, failure)
-            continue
-        if ending == "branch":
-            _settle(turn, branch)
-        elif ending is not None:
-            end(turn, ending)
-    return max(state.steps - before, 1)
+    return True
 
 
-def _run_steps(steps: "tuple[boundaries.Step, ...]", frame: Frame, state: State, allowed: int) -> bool:
-    """Run closures from the frame's address; return whether *allowed* ended it, not a boundary."""
-    slots, address, done = frame.slots, frame.address, 0
+def _run_steps(steps: tuple[Step, ...], frame: Frame, meter: Meter) -> bool:
+    """Run closures from the frame's address, a tick each; return False if there are no more ticks."""
+    slots, address = frame.slots, frame.address
     try:
-        for done in range(allowed):
+        for _ in meter.ticks:
             following = steps[address](slots)
             if following < 0:
-                return False
+                return True
             address = following
-        done = allowed
-        return True
-    except WorkflowError:
-        done += 1
-        raise
+        return False
     finally:
         frame.address = address
-        state.steps += done
 
 
-def _check_steps(instruction: program.Instruction) -> None:
-    """Let pass, after the last step, what counts as none: leaving a routine or branch."""
-    implicit = isinstance(instruction, program.Return) and instruction.implicit
-    if not implicit and not isinstance(instruction, _UNCOUNTED):
-        raise errors.resource_limit(f"Step limit exceeded: an execution may run {limits.STEPS} steps")
+def _at_step_limit(state: State) -> bool:
+    return state.steps + state.meter.steps_taken >= limits.STEPS
 
 
-def fail(turn: boundaries.Turn, branch: Branch, failure: WorkflowError) -> None:
-    """Take *failure* of *branch* to its handler, to its parallel step, or to the end of the execution."""
-    state = turn.state
-    recorded = failure.recorded
-    stack = (
-        failures.stack_from(recorded)
-        if recorded
-        else failures.stack_of(turn.code, state, branch, failure.span)
-    )
-    if failure.fatal:
-        end(turn, failures.failed(failure.value, stack))
+def _act(turn: Turn, branch: Branch, frame: Frame, linked: LinkedRoutine) -> None:
+    instruction = linked.routine.code[frame.address]
+    if isinstance(instruction, program.EndBranch):
+        _settle(turn, branch)
         return
-    while branch.frames:
+    outcome = boundaries.act(turn, branch, frame, linked)
+    if outcome is not None:
+        end(turn, outcome)
+
+
+# --- endings -------------------------------------------------------------------------------------
+
+
+def fail(turn: Turn, branch: Branch, failure: WorkflowError) -> None:
+    """Take *failure* of *branch* to its handler, to its parallel step, or to the end of the execution."""
+    caught = failure.caught
+    if caught is None:
+        stack = failures.stack_of(turn.code, turn.state, branch, failure.span)
+        caught = Caught(model.share(failure.value), failure.raised, stack)
+    if failure.fatal:
+        end(turn, failures.failed(caught.value, caught.stack))
+        return
+    try:
+        _hand_over(turn, branch, caught)
+    except WorkflowError as worse:  # what is kept of a failure counts, too
+        end(turn, failures.failed(worse.value, caught.stack))
+
+
+def _hand_over(turn: Turn, branch: Branch, caught: Caught) -> None:
+    state = turn.state
+    state.meter.spend(len(caught.stack))
+    while True:
         frame = branch.frames[-1]
-        routine = turn.code.routines[frame.routine].routine
-        handler = routine.handler_at[frame.address]
-        if handler >= 0:
-            frame.slots[routine.handlers[handler].error] = recorded or failures.record(failure, stack)
-            frame.address = routine.handlers[handler].entry
+        linked = turn.code.routines[frame.routine]
+        position = linked.routine.handler_at[frame.address]
+        if position >= 0:
+            handler = linked.routine.handlers[position]
+            for slot in left_loops(linked.loops, frame.address, handler.entry):
+                frame.slots[slot] = None
+            frame.slots[handler.error] = caught
+            frame.address = handler.entry
+            state.meter.grew(model.size_bytes(caught.value))
             return
         if len(branch.frames) == 1:
             break
         branch.frames.pop()
     if branch.parent < 0:
-        end(turn, failures.failed(failure.value, stack))
+        end(turn, failures.failed(caught.value, caught.stack))
         return
-    parallel.branch_failed(turn.code, state, branch, failure, stack)
+    parallel.branch_failed(turn.code, state, branch, caught)
     _settle(turn, branch)
 
 
-def _settle(turn: boundaries.Turn, branch: Branch) -> None:
+def _settle(turn: Turn, branch: Branch) -> None:
     """After *branch* ended: go on with its parallel step if that was the last one."""
     parent = turn.state.branches[branch.parent]
-    failure = parallel.branch_ended(turn.code, turn.state, branch)
+    failure = parallel.branch_ended(turn.state, branch)
     if failure:
         fail(turn, parent, failure)
 
 
-def end(turn: boundaries.Turn, outcome: "boundaries.Outcome") -> None:
+def end(turn: Turn, outcome: Outcome) -> None:
     """End the execution."""
     state = turn.state
     if isinstance(outcome, Succeeded):
         try:
             convert.encode_json(outcome.value)
         except WorkflowError:
-            branch = state.branches[0]
             failure = errors.type_error(
                 "the result of a workflow must be JSON: it must not hold bytes or functions"
             )
-            outcome = failures.failed(
-                failure.value, failures.stack_of(turn.code, state, branch, failure.span)
-            )
+            stack = failures.stack_of(turn.code, state, state.branches[0], None)
+            outcome = failures.failed(failure.value, stack)
     state.last_steps = current_steps(turn.code, state)
     state.outcome = outcome
 

@@ -18,7 +18,8 @@ _CONCATENATED: Final = frozenset({int, float, bool, str})
 
 def _unsupported(symbol: str, left: Value, right: Value) -> errors.WorkflowError:
     return errors.type_error(
-        f"unsupported operand types for {symbol}: '{convert.operand_name(left)}' and '{convert.operand_name(right)}'"
+        f"unsupported operand types for {symbol}: "
+        f"'{convert.operand_name(left)}' and '{convert.operand_name(right)}'"
     )
 
 
@@ -126,11 +127,23 @@ def contains(needle: Value, container: Value) -> bool:
     if kind is Map:
         return type(needle) is str and needle in container
     if kind is List:
-        return any(model.equal(needle, item) for item in container)
+        return _contains_item(needle, container)
     raise errors.type_error(
         f"The argument of 'in' must be a dict or an array; got: {convert.operand_name(container)}",
         prefix=False,
     )
+
+
+def _contains_item(needle: Value, items: List) -> bool:
+    """Look where Python finds something equal: that is fast, and misses nothing that is equal here."""
+    position = -1
+    try:
+        while True:
+            position = items.index(needle, position + 1)
+            if model.equal(items[position], needle):
+                return True
+    except ValueError:
+        return False
 
 
 def not_equal(left: Value, right: Value) -> bool:
@@ -210,7 +223,9 @@ def access(container: Value, key: Value) -> Value:
     if kind is List:
         return container[list_position(container, key)]
     if type(key) is str:
-        raise errors.type_error(f"cannot read '{key}' of {convert.operand_name(container)}: it is not a map")
+        raise errors.type_error(
+            f"cannot read '{errors.shortened(key)}' of {convert.operand_name(container)}: it is not a map"
+        )
     raise errors.type_error(
         f"{convert.operand_name(container)} cannot be indexed: it is neither a list nor a map"
     )

@@ -1,39 +1,41 @@
-"""Parallel steps: branches start as room allows, and the step ends when all have ended (2.6)."""
+"""Parallel steps: branches start as room allows, and the step ends when all have ended (2.6).
+
+Every branch that waits for its own parallel step gives up its place, so that nesting cannot lock up.
+Inner steps therefore come first when there is room: else each place given up would start one more
+outer branch, and all of them would wait at the same time.
+"""
 
 from typing import Any
 
 from stepward.engine import failures, loops
 from stepward.engine.code import Code
-from stepward.engine.outcome import StackElement
-from stepward.engine.state import Branch, Frame, Join, State
+from stepward.engine.outcome import Caught
+from stepward.engine.state import Branch, BranchError, Frame, Join, State
 from stepward.language import program
-from stepward.values import convert, errors, limits, model
+from stepward.values import convert, errors, limits
 from stepward.values.errors import WorkflowError
 
 
-def fork(
-    code: Code, state: State, branch: Branch, frame: Frame, instruction: program.Fork, operand: Any
-) -> None:
-    """Start the parallel step at the frame's address; *branch* waits for it."""
-    source, limit = operand
+def fork(state: State, branch: Branch, frame: Frame, instruction: program.Fork, operand: Any) -> None:
+    """Begin the parallel step at the frame's address; *branch* waits for it."""
     if branch.depth >= limits.PARALLEL_DEPTH:
         raise errors.error(
             "ParallelNestingError", f"parallel steps must not be nested deeper than {limits.PARALLEL_DEPTH}"
         )
-    items = None
-    total = len(instruction.branches)
+    source, limit = operand
     allowed = _limit(limit(frame.slots)) if limit else 0
-    if instruction.loop:
-        bounded = instruction.loop.bounded
-        items = model.share(source(frame.slots))
-        items = loops.check_bounds(items) if bounded else loops.check_items(items)
-        total = _turns(items) if bounded else len(items)
-    branch.join = Join(limit=allowed, total=total, items=items)
+    if not instruction.loop:
+        branch.join = Join(limit=allowed, total=len(instruction.branches), items=None)
+        return
+    bounded = instruction.loop.bounded
+    items = source(frame.slots)
+    items = loops.check_bounds(items) if bounded else loops.check_items(items)
+    total = loops.count_turns(items, bounded=bounded)
     if total == 0:
-        branch.join = None
         frame.address += 1
         return
-    start_waiting(code, state)
+    branch.join = Join(limit=allowed, total=total, items=items)
+    state.meter.store(items)
 
 
 def _limit(value: Any) -> int:
@@ -44,102 +46,107 @@ def _limit(value: Any) -> int:
     return value
 
 
-def _turns(bounds: model.List) -> int:
-    first, last = bounds
-    return max(int((last - first) // 1) + 1, 0)
+def find_startable(state: State) -> Branch | None:
+    """Return a branch whose parallel step has another branch to start and room for it.
 
-
-def start_waiting(code: Code, state: State) -> None:
-    """Let branches that wait for room go on or start, in order, while there is room."""
-    running = sum(1 for b in state.branches.values() if b.parent >= 0 and b.join is None and not b.resuming)
-    for branch in list(state.branches.values()):
-        if branch.resuming and running < limits.CONCURRENT_BRANCHES:
+    Branches whose parallel step has ended go on before new ones start.
+    """
+    if len(state.branches) == 1 and state.branches[0].join is None:
+        return None
+    room = limits.CONCURRENT_BRANCHES
+    room -= sum(b.parent >= 0 and b.join is None and not b.resuming for b in state.branches.values())
+    found = None
+    for branch in state.branches.values():
+        if room <= 0:
+            return None
+        if branch.resuming:
             branch.resuming = False
-            running += 1
-    for branch in list(state.branches.values()):
-        join = branch.join
-        while (
-            join is not None
-            and join.started < join.total
-            and running < limits.CONCURRENT_BRANCHES
-            and (join.limit == 0 or join.running < join.limit)
-        ):
-            _start(code, state, branch, join)
-            running += 1
+            room -= 1
+        elif branch.join and _may_start(branch.join) and (found is None or branch.depth > found.depth):
+            found = branch
+    return found if room > 0 else None
 
 
-def _start(code: Code, state: State, parent: Branch, join: Join) -> None:
+def _may_start(join: Join) -> bool:
+    return join.started < join.total and (join.limit == 0 or join.running < join.limit)
+
+
+def start(code: Code, state: State, parent: Branch, join: Join) -> None:
+    """Start the next branch of the parallel step that *parent* waits for."""
     frame = parent.frames[-1]
-    instruction = code.routines[frame.routine].routine.code[frame.address]
-    assert isinstance(instruction, program.Fork)
+    instruction = _fork_of(code, parent)
     position = join.started
     join.started += 1
     join.running += 1
     layout = instruction.loop or instruction.branches[position]
-    slots: list[Any] = [state.link(frame.slots), *[None] * (layout.slots - 1)]
+    slots: list[Any] = [None] * layout.slots
     if instruction.loop:
-        slots[instruction.loop.value] = loops.turn_value(join.items, instruction.loop.bounded, position)
+        slots[instruction.loop.value] = loops.turn_value(
+            join.items, position, bounded=instruction.loop.bounded
+        )
         if instruction.loop.index is not None:
             slots[instruction.loop.index] = position
     state.last_branch += 1
-    state.branches[state.last_branch] = Branch(
-        id=state.last_branch,
-        frames=[Frame(frame.routine, layout.entry, slots, layout.variables)],
-        parent=parent.id,
-        position=position,
-        depth=parent.depth + 1,
+    branch = Branch(
+        id=state.last_branch, frames=[], parent=parent.id, position=position, depth=parent.depth + 1
     )
+    state.branches[branch.id] = branch
+    state.enter(branch, Frame(frame.routine, layout.entry, slots, layout.variables), outer=frame.slots)
 
 
-def branch_failed(
-    code: Code, state: State, branch: Branch, failure: WorkflowError, stack: list[StackElement]
-) -> None:
-    """Record that *branch* ended with an error nothing caught."""
-    parent = state.branches[branch.parent]
-    assert parent.join is not None
-    if state.branch_errors >= limits.BRANCH_ERRORS:
-        parent.join.truncated = True
-        return
-    state.branch_errors += 1
-    parent.join.errors.append(
-        {
-            "position": branch.position,
-            "id": _branch_id(code, parent, branch.position),
-            "payload": model.share(failure.value),
-            "context": failures.context_of(failure.value, stack),
-            "raised": failure.raised,
-        }
-    )
-
-
-def _branch_id(code: Code, parent: Branch, position: int) -> str:
+def _fork_of(code: Code, parent: Branch) -> program.Fork:
     frame = parent.frames[-1]
     instruction = code.routines[frame.routine].routine.code[frame.address]
-    assert isinstance(instruction, program.Fork)
-    return str(position) if instruction.loop else instruction.branches[position].name
+    if not isinstance(instruction, program.Fork):
+        raise TypeError(f"waits for no parallel step: {instruction}")
+    return instruction
 
 
-def branch_ended(code: Code, state: State, branch: Branch) -> WorkflowError | None:
+def branch_failed(code: Code, state: State, branch: Branch, caught: Caught) -> None:
+    """Record that *branch* ended with an error nothing caught."""
+    parent = state.branches[branch.parent]
+    join = join_of(parent)
+    instruction = _fork_of(code, parent)
+    error = BranchError(
+        position=branch.position,
+        id=str(branch.position) if instruction.loop else instruction.branches[branch.position].name,
+        payload=caught.value,
+        context=failures.context_of(caught.value, caught.stack),
+        raised=caught.raised,
+    )
+    recorded = sum(known.size_bytes for known in join.errors)
+    # no more than the memory of all variables: the error that holds them all must fit in a variable
+    if state.branch_errors >= limits.BRANCH_ERRORS or recorded + error.size_bytes > limits.VARIABLES_BYTES:
+        join.truncated = True
+        return
+    state.branch_errors += 1
+    join.errors.append(error)
+    state.meter.grew(error.size_bytes)
+
+
+def join_of(parent: Branch) -> Join:
+    """Return the parallel step that *parent* waits for."""
+    if parent.join is None:
+        raise ValueError(f"branch {parent.id} waits for no parallel step")
+    return parent.join
+
+
+def branch_ended(state: State, branch: Branch) -> WorkflowError | None:
     """Take *branch* away; if its parallel step is done, let the parent go on.
 
     Return the error of the parallel step if it is done and branches failed: the caller raises it in
     the parent.
     """
     parent = state.branches[branch.parent]
-    join = parent.join
-    assert join is not None
+    join = join_of(parent)
     del state.branches[branch.id]
     join.running -= 1
     if join.running or join.started < join.total:
-        start_waiting(code, state)
         return None
     parent.join = None
     parent.resuming = parent.parent >= 0
-    failure = None
     if join.errors or join.truncated:
-        ordered = sorted(join.errors, key=lambda item: int(item["position"]))
-        failure = failures.unhandled_branches(ordered, truncated=join.truncated)
-    else:
-        parent.frames[-1].address += 1
-    start_waiting(code, state)
-    return failure
+        ordered = sorted(join.errors, key=lambda error: error.position)
+        return failures.unhandled_branches(ordered, truncated=join.truncated)
+    parent.frames[-1].address += 1
+    return None

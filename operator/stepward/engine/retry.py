@@ -12,7 +12,10 @@ _DEFAULTS = {
 
 
 def begin(policy: Value) -> Map:
-    """Return the retry state for *policy*, a map as `http.default_retry`; TypeError or ValueError if it is none."""
+    """Return the retry state for *policy*, a map as `http.default_retry`.
+
+    Raises TypeError or ValueError if it is none.
+    """
     if type(policy) is not Map:
         raise errors.type_error(f"a retry policy must be a map; got: {convert.operand_name(policy)}")
     predicate = policy.get("predicate")

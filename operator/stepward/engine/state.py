@@ -1,29 +1,32 @@
 """The state of one execution: plain data between transitions.
 
-Only `machine.advance` changes it. `to_json` and `from_json` keep everything that matters, so an
-execution can go on in another process; what they leave out (links, the memory estimate) is
-derived again.
+Only `machine.advance` changes it. `to_json` and `from_json` keep everything that matters, so that an
+execution can go on in another process and do there exactly what it would have done here.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from stepward.engine.outcome import Failed, Outcome, StackElement, Succeeded
-from stepward.values import convert, errors, limits, model
+from stepward.engine import outcome as outcomes
+from stepward.engine.meter import HEAVY, SLOTS_PER_TICK, Meter, Usage
+from stepward.engine.outcome import Caught, Outcome
+from stepward.values import convert, model
 from stepward.values.model import Value
 
 FORMAT: Final = 1
 """Raised whenever the saved form changes; another format is refused."""
+_CAUGHT_TAG: Final = "$caught"
+"""No frozen value has this key: `convert.freeze` doubles the `$` of a user's."""
 
 
 class Link:
-    """Slot 0 of every frame: the frame around it, for parallel branches, and the execution."""
+    """Slot 0 of every frame: the meter of the execution, and for parallel branches the frame around it."""
 
-    __slots__ = ("outer", "state")
+    __slots__ = ("meter", "outer")
 
-    def __init__(self, state: "State", outer: list[Any] | None = None) -> None:
-        self.state = state
+    def __init__(self, meter: Meter, outer: list[Any] | None = None) -> None:
+        self.meter = meter
         self.outer = outer
 
 
@@ -38,6 +41,22 @@ class Frame:
     """How many leading slots hold variables; the others are the machine's own."""
 
 
+@dataclass(frozen=True, slots=True)
+class BranchError:
+    """What is recorded of a branch that failed."""
+
+    position: int
+    id: str
+    payload: Value
+    context: str
+    raised: bool
+
+    @property
+    def size_bytes(self) -> int:
+        """How much of the memory it takes that the machine may use."""
+        return model.size_bytes(self.payload) + len(self.context)
+
+
 @dataclass(slots=True)
 class Join:
     """A parallel step that waits for its branches. Branches start in order, as room allows."""
@@ -49,8 +68,7 @@ class Join:
     """The list a parallel loop runs over, or `[first, last]`; null for named branches."""
     started: int = 0
     running: int = 0
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    """`{"position", "id", "payload", "context", "raised"}` of each branch that failed."""
+    errors: list[BranchError] = field(default_factory=list)
     truncated: bool = False
 
 
@@ -72,6 +90,11 @@ class Branch:
     resuming: bool = False
     """Its parallel step is done, and it waits for room to go on."""
 
+    @property
+    def runnable(self) -> bool:
+        """Whether it waits for nothing."""
+        return not self.waiting and self.join is None and not self.resuming
+
 
 @dataclass(slots=True)
 class State:
@@ -90,39 +113,50 @@ class State:
     """How many random values were drawn from the seed."""
     environment: dict[str, str] = field(default_factory=dict)
     branches: dict[int, Branch] = field(default_factory=dict)
+    """By id, in the order in which they began."""
     last_branch: int = 0
+    interrupted: int = -1
+    """The branch that used up the last slice: those behind it come first in the next. -1: none."""
     branch_errors: int = 0
     waiting: dict[int, str] = field(default_factory=dict)
     """Pending effect -> what kind of wait it is: `http`, `sleep`, `retry`, `log`, `connector`."""
     outcome: Outcome | None = None
     last_steps: list[tuple[str, str]] = field(default_factory=list)
     """Routine and step of each branch where the execution ended."""
-    memory_bytes: int = 0
-    """No less than what all variables count; made exact by `_recount` when it passes the limit."""
+    meter: Meter = field(init=False, repr=False, compare=False)
 
-    def link(self, outer: list[Any] | None = None) -> Link:
-        """Return slot 0 for a new frame."""
-        return Link(self, outer)
+    def __post_init__(self) -> None:
+        self.meter = Meter(self._usage)
 
-    def grew(self, size_bytes: int) -> None:
-        """Account for variables that grew; ResourceLimitError if all together are too large (4.8)."""
-        self.memory_bytes += size_bytes
-        if self.memory_bytes > limits.VARIABLES_BYTES:
-            self.memory_bytes = self._recount()
-            if self.memory_bytes > limits.VARIABLES_BYTES:
-                raise errors.memory_exceeded()
+    def enter(self, branch: Branch, frame: Frame, outer: list[Any] | None = None) -> None:
+        """Put *frame* on top of *branch* and account for its variables; *outer* is the frame around it."""
+        frame.slots[0] = Link(self.meter, outer)
+        branch.frames.append(frame)
+        size = (frame.variables - 1) * model.SCALAR_BYTES
+        for value in frame.slots[1 : frame.variables]:
+            if type(value) in HEAVY:
+                size += model.size_bytes(model.share(value))
+        self.meter.spend(len(frame.slots) // SLOTS_PER_TICK)
+        self.meter.grew(size)
 
-    def _recount(self) -> int:
-        return sum(
-            model.size_bytes(value) for frame in self._frames() for value in frame.slots[1 : frame.variables]
-        )
+    def _usage(self) -> Usage:
+        variables = kept = looked_at = 0
+        for frame in self._frames():
+            variables += sum(map(model.size_bytes, frame.slots[1 : frame.variables]))
+            kept += sum(map(_kept_bytes, frame.slots[frame.variables :]))
+            looked_at += len(frame.slots)
+        for branch in self.branches.values():
+            if branch.join is not None:
+                kept += model.size_bytes(branch.join.items)
+                kept += sum(error.size_bytes for error in branch.join.errors)
+        return Usage(variables, kept, looked_at)
 
     def _frames(self) -> Iterator[Frame]:
         for branch in self.branches.values():
             yield from branch.frames
 
     def to_json(self) -> dict[str, Any]:
-        """Return the state as plain JSON data."""
+        """Return the state as plain JSON data, which may share structure with it: write it out at once."""
         return {
             "format": FORMAT,
             "digest": self.digest,
@@ -135,10 +169,12 @@ class State:
             "environment": self.environment,
             "branches": [_branch_to_json(branch) for branch in self.branches.values()],
             "last_branch": self.last_branch,
+            "interrupted": self.interrupted,
             "branch_errors": self.branch_errors,
             "waiting": [[effect, kind] for effect, kind in self.waiting.items()],
-            "outcome": _outcome_to_json(self.outcome),
+            "outcome": outcomes.to_json(self.outcome),
             "last_steps": [list(step) for step in self.last_steps],
+            "left_bytes": self.meter.left_bytes,
         }
 
     @classmethod
@@ -155,21 +191,24 @@ class State:
             seed=data["seed"],
             drawn=data["drawn"],
             environment=dict(data["environment"]),
+            branches={saved["id"]: _branch_from_json(saved) for saved in data["branches"]},
             last_branch=data["last_branch"],
+            interrupted=data["interrupted"],
             branch_errors=data["branch_errors"],
-            waiting={effect: kind for effect, kind in data["waiting"]},
-            outcome=_outcome_from_json(data["outcome"]),
+            waiting=dict(data["waiting"]),
+            outcome=outcomes.from_json(data["outcome"]),
             last_steps=[(routine, step) for routine, step in data["last_steps"]],
         )
-        for saved in data["branches"]:
-            branch = _branch_from_json(saved)
-            state.branches[branch.id] = branch
+        state.meter.left_bytes = data["left_bytes"]
         for branch in state.branches.values():
             outer = state.branches[branch.parent].frames[-1].slots if branch.parent >= 0 else None
             for position, frame in enumerate(branch.frames):
-                frame.slots[0] = state.link(outer if position == 0 else None)
-        state.memory_bytes = state._recount()
+                frame.slots[0] = Link(state.meter, outer if position == 0 else None)
         return state
+
+
+def _kept_bytes(slot: Any) -> int:
+    return model.size_bytes(slot.value if type(slot) is Caught else slot)
 
 
 def _branch_to_json(branch: Branch) -> dict[str, Any]:
@@ -182,12 +221,7 @@ def _branch_to_json(branch: Branch) -> dict[str, Any]:
         "resuming": branch.resuming,
         "join": _join_to_json(branch.join) if branch.join else None,
         "frames": [
-            [
-                frame.routine,
-                frame.address,
-                frame.variables,
-                [convert.freeze(value) for value in frame.slots[1:]],
-            ]
+            [frame.routine, frame.address, frame.variables, [_slot_to_json(slot) for slot in frame.slots[1:]]]
             for frame in branch.frames
         ],
     }
@@ -203,10 +237,20 @@ def _branch_from_json(data: dict[str, Any]) -> Branch:
         resuming=data["resuming"],
         join=_join_from_json(data["join"]) if data["join"] else None,
         frames=[
-            Frame(routine, address, [None, *(convert.thaw(value) for value in slots)], variables)
+            Frame(routine, address, [None, *map(_slot_from_json, slots)], variables)
             for routine, address, variables, slots in data["frames"]
         ],
     )
+
+
+def _slot_to_json(slot: Any) -> Any:
+    return {_CAUGHT_TAG: slot.to_json()} if type(slot) is Caught else convert.freeze(slot)
+
+
+def _slot_from_json(data: Any) -> Any:
+    if type(data) is dict and data.keys() == {_CAUGHT_TAG}:
+        return Caught.from_json(data[_CAUGHT_TAG])
+    return convert.thaw(data)
 
 
 def _join_to_json(join: Join) -> dict[str, Any]:
@@ -216,7 +260,7 @@ def _join_to_json(join: Join) -> dict[str, Any]:
         "items": convert.freeze(join.items),
         "started": join.started,
         "running": join.running,
-        "errors": [{**error, "payload": convert.freeze(error["payload"])} for error in join.errors],
+        "errors": [[e.position, e.id, convert.freeze(e.payload), e.context, e.raised] for e in join.errors],
         "truncated": join.truncated,
     }
 
@@ -228,26 +272,9 @@ def _join_from_json(data: dict[str, Any]) -> Join:
         items=convert.thaw(data["items"]),
         started=data["started"],
         running=data["running"],
-        errors=[{**error, "payload": convert.thaw(error["payload"])} for error in data["errors"]],
+        errors=[
+            BranchError(position, id_, convert.thaw(payload), context, raised)
+            for position, id_, payload, context, raised in data["errors"]
+        ],
         truncated=data["truncated"],
     )
-
-
-def _outcome_to_json(outcome: Outcome | None) -> dict[str, Any] | None:
-    match outcome:
-        case None:
-            return None
-        case Succeeded():
-            return {"succeeded": convert.freeze(outcome.value)}
-        case Failed():
-            stack = [[e.step, e.routine, e.line, e.column, e.length] for e in outcome.stack]
-            return {"failed": convert.freeze(outcome.payload), "context": outcome.context, "stack": stack}
-
-
-def _outcome_from_json(data: dict[str, Any] | None) -> Outcome | None:
-    if data is None:
-        return None
-    if "succeeded" in data:
-        return Succeeded(convert.thaw(data["succeeded"]))
-    stack = tuple(StackElement(*element) for element in data["stack"])
-    return Failed(convert.thaw(data["failed"]), data["context"], stack)

@@ -17,7 +17,7 @@ class WorkflowError(Exception):
     `fatal`: cannot be caught (ResourceLimitError raised by the engine, language.md 2.8).
     `raised`: the author raised it with `raise`.
     `span`: the piece of source at fault, filled in by the first place that knows it.
-    `recorded`: what a handler kept of it, if it goes on outwards from there; it keeps its stack.
+    `caught`: what a handler kept of it, if it goes on outwards from there: it keeps its stack.
     """
 
     def __init__(self, value: Any, *, fatal: bool = False, raised: bool = False) -> None:
@@ -26,7 +26,7 @@ class WorkflowError(Exception):
         self.fatal = fatal
         self.raised = raised
         self.span: Any = None
-        self.recorded: Any = None
+        self.caught: Any = None
 
 
 _SECONDARY_TAGS = {
@@ -59,7 +59,13 @@ def value_error(message: str) -> WorkflowError:
 
 def key_error(key: str) -> WorkflowError:
     """Map key absent."""
-    return error("KeyError", f"key not found: {key}")
+    return error("KeyError", f"key not found: {shortened(key)}")
+
+
+def shortened(text: str) -> str:
+    """Return *text*, cut if it is long: messages are kept, shown, and count as memory."""
+    most = limits.MESSAGE_EXCERPT_CHARACTERS
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def index_error(message: str) -> WorkflowError:
@@ -77,6 +83,23 @@ def resource_limit(message: str) -> WorkflowError:
 def memory_exceeded() -> WorkflowError:
     """All variables together exceed `limits.VARIABLES_BYTES`; wording of the real service."""
     return resource_limit("Memory usage limit exceeded")
+
+
+def kept_too_much() -> WorkflowError:
+    """What the machine keeps beside the variables exceeds `limits.KEPT_BYTES`."""
+    return resource_limit(
+        "Memory usage limit exceeded by lists that loops run over and errors that are being handled"
+    )
+
+
+def step_limit() -> WorkflowError:
+    """The execution ran `limits.STEPS` steps and wants another one."""
+    return resource_limit(f"Step limit exceeded: an execution may run {limits.STEPS} steps")
+
+
+def too_much_work() -> WorkflowError:
+    """One step exceeds `limits.STEP_WORK`."""
+    return resource_limit("A single step does too much work; spread it over several steps")
 
 
 def too_deep() -> WorkflowError:

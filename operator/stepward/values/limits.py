@@ -26,6 +26,9 @@ INTEGER_MAX: Final = 2**63 - 1
 STRING_BYTES: Final = 256 * KIB  # Google
 VALUE_DEPTH: Final = 200  # ours: below the nesting at which JSON encoders give up
 VARIABLES_BYTES: Final = 512 * KIB  # Google: all live variables, as language.md 4.8 counts them
+KEPT_BYTES: Final = 3 * VARIABLES_BYTES  # ours: what the machine keeps beside them: snapshots, errors
+MESSAGE_EXCERPT_CHARACTERS: Final = 200  # ours: of a text that a message quotes
+CONTEXT_CHARACTERS: Final = 4 * KIB  # ours: of a raised value in the first line of `error.context`
 ARGUMENT_BYTES: Final = 512 * KIB  # Google: execution argument, as JSON or YAML text
 
 # --- execution ---------------------------------------------------------------------------------
@@ -34,7 +37,8 @@ CALL_DEPTH: Final = 20  # Google: nested routine calls below `main`
 PARALLEL_DEPTH: Final = 2  # Google
 CONCURRENT_BRANCHES: Final = 20  # Google: in one execution; more wait their turn
 BRANCH_ERRORS: Final = 100  # Google: uncaught branch errors recorded
-SLICE_STEPS: Final = 1_000  # ours: steps run before the event loop gets its turn (about 2 ms)
+SLICE_TICKS: Final = 1_000  # ours: a step takes one; work on large values more, a tick about 1 us
+STEP_WORK: Final = 100_000  # ours: ticks that one step may take, in which nobody else has a turn
 ENVIRONMENT_VARIABLES: Final = 20  # Google: user variables of one workflow
 ENVIRONMENT_TEXT_BYTES: Final = 4 * KIB  # Google: the name or the value of one
 

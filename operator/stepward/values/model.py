@@ -30,7 +30,7 @@ SCALAR_BYTES: Final = 8
 
 
 class List(list[Any]):
-    """A list value. `size_bytes` and `depth` are those of the whole tree below it."""
+    """A list value. `size_bytes` is that of the whole tree below it; it is no deeper than `depth`."""
 
     __slots__ = ("depth", "owner", "size_bytes", "uid")
 
@@ -41,14 +41,16 @@ class List(list[Any]):
         self.uid = 0
         size, depth = SCALAR_BYTES, 0
         for item in self:
-            size += size_bytes(item)
-            if type(item) in CONTAINERS:
+            kind = type(item)
+            if kind in CONTAINERS:
                 item.owner = SHARED
+                size += item.size_bytes
                 depth = max(depth, item.depth)
+            else:
+                size += SCALAR_BYTES if kind in _SCALARS else size_bytes(item)
         self.size_bytes = size
         self.depth = depth + 1
-        if self.depth > limits.VALUE_DEPTH:
-            raise errors.too_deep()
+        check_depth(self)
 
     @classmethod
     def sized(cls, items: Iterable[Value], size_bytes: int, depth: int) -> "List":
@@ -66,7 +68,7 @@ class List(list[Any]):
 
 
 class Map(dict[str, Any]):
-    """A map value. `size_bytes` and `depth` are those of the whole tree below it."""
+    """A map value. `size_bytes` is that of the whole tree below it; it is no deeper than `depth`."""
 
     __slots__ = ("depth", "owner", "size_bytes", "uid")
 
@@ -83,8 +85,7 @@ class Map(dict[str, Any]):
                 depth = max(depth, item.depth)
         self.size_bytes = size
         self.depth = depth + 1
-        if self.depth > limits.VALUE_DEPTH:
-            raise errors.too_deep()
+        check_depth(self)
 
     @classmethod
     def sized(cls, items: Mapping[str, Value], size_bytes: int, depth: int) -> "Map":
@@ -108,6 +109,8 @@ class FunctionRef(str):
 
 
 CONTAINERS: Final = frozenset({List, Map})
+_SCALARS: Final = frozenset({int, float, bool, type(None)})
+_NUMBERS: Final = frozenset({int, float})
 
 _TYPE_NAMES: Final[dict[type, str]] = {
     int: "integer",
@@ -169,6 +172,26 @@ def depth_below(items: Collection[Value]) -> int:
     if CONTAINERS.isdisjoint(map(type, items)):
         return 0
     return int(max(item.depth for item in items if type(item) in CONTAINERS))
+
+
+def check_depth(container: List | Map) -> None:
+    """Raise ResourceLimitError if *container* is nested deeper than `limits.VALUE_DEPTH`.
+
+    `depth` is an upper bound: it does not shrink when the deepest child is replaced, which would cost
+    a look at all others. So it is measured before it is held against anybody.
+    """
+    if container.depth > limits.VALUE_DEPTH and _measure_depth(container, set()) > limits.VALUE_DEPTH:
+        raise errors.too_deep()
+
+
+def _measure_depth(container: Any, measured: set[int]) -> int:
+    """Make `depth` of *container* and of all below it exact, looking at shared ones once; return it."""
+    if id(container) not in measured:
+        measured.add(id(container))
+        children = container.values() if type(container) is Map else container
+        nested = [child for child in children if type(child) in CONTAINERS]
+        container.depth = 1 + max((_measure_depth(child, measured) for child in nested), default=0)
+    return int(container.depth)
 
 
 def adopt(raw: object, limit_bytes: int = limits.VARIABLES_BYTES) -> Value:
@@ -260,15 +283,23 @@ def _number(raw: float) -> float:
 def equal(left: Value, right: Value) -> bool:
     """Return whether `left == right` in the language: deep, unlike types unequal (3.6)."""
     kind, other = type(left), type(right)
-    if kind is other:
-        if kind is List:
-            return len(left) == len(right) and all(map(equal, left, right))
-        if kind is Map:
-            return left.keys() == right.keys() and all(equal(item, right[key]) for key, item in left.items())
-        return bool(left == right)
-    if kind in _NUMBERS and other in _NUMBERS:
-        return bool(left == right)
-    return False
+    if kind is not other:
+        return kind in _NUMBERS and other in _NUMBERS and bool(left == right)
+    if kind in CONTAINERS:
+        # What Python finds unequal is unequal here; what it finds equal may differ in kind.
+        return bool(left == right) and _alike(left, right)
+    return bool(left == right)
 
 
-_NUMBERS: Final = frozenset({int, float})
+def _alike(left: Value, right: Value) -> bool:
+    """Return whether two containers that Python finds equal are so here: to it, true equals 1."""
+    items = left.values() if type(left) is Map else left
+    others = map(right.get, left) if type(left) is Map else right
+    for item, other in zip(items, others, strict=True):
+        kind = type(item)
+        if kind is not type(other):
+            if kind not in _NUMBERS or type(other) not in _NUMBERS:
+                return False
+        elif kind in CONTAINERS and item is not other and not _alike(item, other):
+            return False
+    return True
