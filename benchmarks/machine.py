@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("aiohttp", "httpx", "kopf", "kubernetes", "orjson", "pyyaml", "google-re2")
+PACKAGES = ("aiohttp", "h11", "kopf", "kubernetes", "orjson", "pyyaml", "google-re2")
 
 
 def describe() -> list[str]:
