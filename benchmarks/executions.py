@@ -109,11 +109,13 @@ class Cluster:
     async def succeeded(self, namespace: str) -> AsyncIterator[str]:
         """Yield the names of executions as they succeed."""
         target = f"{self._url}/{namespace}/executions?watch=true&fieldSelector=status.state=Succeeded"
-        async with self._session.get(target, timeout=aiohttp.ClientTimeout(total=None)) as answer:
-            async for line in answer.content:
-                event = orjson.loads(line)
-                if event["type"] in ("ADDED", "MODIFIED"):
-                    yield event["object"]["metadata"]["name"]
+        while True:  # the server ends a watch whose reader is too slow; a new one shows all there are
+            async with self._session.get(target, timeout=aiohttp.ClientTimeout(total=None)) as answer:
+                async for line in answer.content:
+                    event = orjson.loads(line)
+                    if event["type"] in ("ADDED", "MODIFIED"):
+                        yield event["object"]["metadata"]["name"]
+            print("  the watch ended, and is opened again", file=sys.stderr)
 
 
 async def measure(concurrency: int, count: int, one: Callable[[str], Awaitable[None]]) -> Run:
@@ -214,7 +216,7 @@ async def prepared(plane: ControlPlane) -> AsyncIterator[tuple[Cluster, Waiting,
     for name in (_FLOOR, _BENCH):
         admin.create("/api/v1/namespaces", {"metadata": {"name": name}})
     server = await asyncio.get_running_loop().create_server(Service, "127.0.0.1", 0)
-    service = "127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+    service = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     context = ssl.create_default_context(cafile=str(plane.ca_file))
     headers = {"Authorization": f"Bearer {plane.admin_token}"}
     connector = aiohttp.TCPConnector(ssl=context, limit=64)
@@ -303,7 +305,7 @@ def main() -> None:
     described = machine.describe()
     with ControlPlane.start(binaries, controllers=False) as plane:
         try:
-            import uvloop  # noqa: PLC0415 - not made for every platform
+            import uvloop
         except ImportError:
             results = asyncio.run(benchmark(plane))
         else:

@@ -4,14 +4,13 @@ import asyncio
 import logging
 import signal
 import socket
-import sys
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Final
 
 import stepward
 from stepward import stdlib
+from stepward.controllers import loops
 from stepward.controllers import settings as options
 from stepward.controllers.audit import Audit
 from stepward.controllers.checking import Checker
@@ -31,38 +30,31 @@ from stepward.telemetry.probes import Probes
 
 _log = logging.getLogger("stepward.operator")
 
-_SWITCH_SECONDS: Final = 0.001
-"""How long a thread may keep the interpreter: the watch's thread and the main loop take turns."""
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run the operator until it is told to stop. Return its exit code."""
     settings = options.parse(arguments)
-    logs.configure(settings.log_format, settings.log_level)
+    handler = logs.configure(settings.log_format, settings.log_level)
     metrics.BUILD.info({"version": stepward.__version__})
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    loops.tune()
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_operate(settings))
+        with asyncio.Runner(loop_factory=loops.fastest()) as runner:
+            runner.run(_operate(settings, handler))
     except (access.NoAccess, OSError) as error:
         _log.error("%s", error)
         return 1
+    finally:
+        handler.gather(None)
     return 0
 
 
-def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.Loop
-
-
-async def _operate(settings: Settings) -> None:
+async def _operate(settings: Settings, handler: logs.Handler) -> None:
     """Start everything, wait for a signal, and stop in the order that loses nothing."""
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    handler.gather(loop.call_later)
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
     entry = await access.connect(settings.kubeconfig or None)
     operator = Operator(entry, settings)
     try:
@@ -145,22 +137,18 @@ class Operator:
 
     def _deliver(self, sighting: Sighting) -> None:
         """Hand what was seen to whom it concerns."""
+        ref = resources.read_ref(sighting.body)
+        if ref is None:
+            return
         if sighting.plural == client.EXECUTIONS:
-            execution = resources.read_execution(sighting.body)
-            if execution is None:
-                return
             if sighting.deleted:
-                self._roster.left(execution.ref)
-            else:
+                self._roster.left(ref)
+            elif not self._roster.wrote(ref) and (execution := resources.read_execution(sighting.body)):
                 self._roster.seen(execution)
-            return
-        workflow = resources.read_workflow(sighting.body)
-        if workflow is None:
-            return
-        if sighting.deleted:
-            self._workflows.gone(workflow.ref)
-            self._roster.workflow_gone(workflow.ref.uid)
-        else:
+        elif sighting.deleted:
+            self._workflows.gone(ref)
+            self._roster.workflow_gone(ref.uid)
+        elif workflow := resources.read_workflow(sighting.body):
             self._workflows.seen(workflow)
 
     def _revisions_in_use(self, namespace: str) -> frozenset[str]:

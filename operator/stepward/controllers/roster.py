@@ -110,6 +110,12 @@ class Roster:
 
     # --- what is asked -----------------------------------------------------------------------
 
+    def wrote(self, ref: resources.Ref) -> bool:
+        """Return whether that version is our own write to an execution that we run: no news."""
+        record = self._records.get(ref.uid)
+        claim = record.claim if record is not None else None
+        return claim is not None and claim.execution.ref.resource_version == ref.resource_version
+
     def knows(self, uid: str, generation: int) -> bool:
         """Return whether that generation of an Execution has been seen."""
         record = self._records.get(uid)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import kopf
 
-from stepward.controllers import handlers
+from stepward.controllers import handlers, loops
 from stepward.controllers.inbox import Inbox
 from stepward.kube import bounds, client, resources
 from stepward.kube.access import Access
@@ -75,7 +75,8 @@ class Watch:
         while not self._stopping.is_set():
             pause = bounds.RESTART_SECONDS
             try:
-                asyncio.run(self._watch())
+                with asyncio.Runner(loop_factory=loops.fastest()) as runner:
+                    runner.run(self._watch())
                 _log.warning("the watch ended; it is started again")
             except asyncio.CancelledError:
                 pass

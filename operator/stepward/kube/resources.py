@@ -32,7 +32,7 @@ class Ref:
 
     def at(self, resource_version: str) -> "Ref":
         """Return the same object at another version."""
-        return replace(self, resource_version=resource_version)
+        return Ref(self.namespace, self.name, self.uid, resource_version)
 
     def __str__(self) -> str:
         """Return `namespace/name`, for logs."""

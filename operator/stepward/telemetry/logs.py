@@ -5,7 +5,9 @@ Code logs a sentence and passes what it is about as `extra=about(execution=...)`
 
 import logging
 import sys
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
@@ -22,6 +24,10 @@ TRACEBACK_CHARACTERS: Final = 16_384
 FIELD_CHARACTERS: Final = 1_024
 PAYLOAD_BYTES: Final = 65_536
 """Largest structured entry of `sys.log`; a larger one is logged as cut text."""
+
+GATHER_SECONDS: Final = 0.05
+"""How long a line may wait for others."""
+GATHERED_LINES: Final = 1_000
 
 _FIELDS: Final = "stepward_fields"
 _WORKFLOWS: Final = logging.getLogger("stepward.workflow")
@@ -44,10 +50,54 @@ def about(**fields: Any) -> dict[str, Any]:
     return {_FIELDS: fields}
 
 
-def configure(style: str, level: str, stream: TextIO | None = None) -> None:
+class Handler(logging.StreamHandler[TextIO]):
+    """Writes lines, many at once while an event loop runs: each write hands the interpreter to others."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lines: list[str] = []
+        self._later: Callable[[float, Callable[[], None]], object] | None = None
+        self._thread = threading.get_ident()
+
+    def gather(self, later: Callable[[float, Callable[[], None]], object] | None) -> None:
+        """Gather the lines of this thread from now on; *later* is the loop's `call_later`. None: stop."""
+        self._thread = threading.get_ident()
+        self._later = later
+        self.flush()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write *record*, or keep it for a moment; what is worse than a remark is written at once."""
+        self._lines.append(self.format(record) + self.terminator)
+        if (
+            self._later is None
+            or record.levelno > logging.WARNING
+            or len(self._lines) > GATHERED_LINES
+            or threading.get_ident() != self._thread
+        ):
+            self.flush()
+        elif len(self._lines) == 1:
+            self._later(GATHER_SECONDS, self.flush)
+
+    def flush(self) -> None:
+        """Write what was kept. A stream that is gone takes nothing with it."""
+        self.acquire()
+        try:
+            lines, self._lines = self._lines, []
+            if lines:
+                self.stream.write("".join(lines))
+                self.stream.flush()
+        except (OSError, ValueError):
+            pass
+        finally:
+            self.release()
+
+
+def configure(style: str, level: str, stream: TextIO | None = None) -> Handler:
     """Send all logs to *stream* (standard error) as *style* (see FORMATS), from *level* on."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = Handler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if style == "json" else TerminalLines())
+    # Which thread and process logged is looked up for every line, and nothing shows it.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -55,6 +105,7 @@ def configure(style: str, level: str, stream: TextIO | None = None) -> None:
     # kopf tells of each object at INFO, and of whole bodies at DEBUG: neither may reach a log.
     logging.getLogger("kopf").setLevel(logging.WARNING)
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    return handler
 
 
 def write_workflow_entry(severity: str, payload: Any, fields: dict[str, Any]) -> None:
