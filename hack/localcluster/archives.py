@@ -5,38 +5,65 @@ import http.client
 import re
 import tarfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from localcluster import pins
 from localcluster.progress import Progress, Unavailable
 
-_INDEX: Final = (
-    "https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml"
-)
-_ARCHIVES: Final = "https://github.com/kubernetes-sigs/controller-tools/releases/download/"
-_RELEASE: Final = "https://dl.k8s.io"
 _CONNECT_SECONDS: Final = 5  # a network that drops packets must not hold up the sources that come after
+_READ_SECONDS: Final = 60
 _CHUNK: Final = 1 << 20
 _IN_ENVTEST: Final = frozenset({pins.ETCD, pins.API_SERVER})
 
 
-def fetch(names: Collection[str], folder: Path, progress: Progress) -> None:
-    """Fetch those of *names* that are published for this platform into *folder*.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things are published."""
+
+    index: str = (
+        "https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml"
+    )
+    archives: str = "https://github.com/kubernetes-sigs/controller-tools/releases/download/"
+    release: str = "https://dl.k8s.io"
+
+
+OFFICIAL: Final = Places()
+
+
+def fetch(
+    names: Collection[str],
+    folder: Path,
+    progress: Progress,
+    places: Places = OFFICIAL,
+    platform: tuple[str, str] | None = None,
+) -> None:
+    """Fetch those of *names* that are published for *platform* (by default this one) into *folder*.
 
     Raises Unavailable when there is no network, no such archive, or a checksum does not fit.
     """
+    system, architecture = platform or pins.platform_name()
     if _IN_ENVTEST.intersection(names):
-        _fetch_envtest(names, folder, progress)
+        progress.say("looking for the official envtest archive")
+        index = _read(places.index).decode(errors="replace")
+        published = find_archive(index, pins.versions(), (system, architecture), places.archives)
+        _fetch_envtest(names, folder, progress, published)
     if pins.CONTROLLER_MANAGER in names:
-        _fetch_controller_manager(folder, progress)
+        if system != "linux":
+            raise Unavailable(f"{places.release}: no kube-controller-manager is published for {system}")
+        version = pins.versions().kubernetes
+        url = f"{places.release}/{version}/bin/{system}/{architecture}/{pins.CONTROLLER_MANAGER}"
+        _fetch_controller_manager(url, folder, progress)
 
 
-def _fetch_envtest(names: Collection[str], folder: Path, progress: Progress) -> None:
-    progress.say("looking for the official envtest archive")
-    name, url, checksum = find_archive(_read(_INDEX).decode(), pins.versions(), pins.platform_name())
+def _fetch_envtest(
+    names: Collection[str], folder: Path, progress: Progress, published: tuple[str, str, str]
+) -> None:
+    name, url, checksum = published
     archive = folder / name
     _download(url, archive, checksum, progress)
     try:
@@ -52,12 +79,8 @@ def _fetch_envtest(names: Collection[str], folder: Path, progress: Progress) -> 
         archive.unlink()
 
 
-def _fetch_controller_manager(folder: Path, progress: Progress) -> None:
-    system, architecture = pins.platform_name()
-    if system != "linux":
-        raise Unavailable(f"{_RELEASE}: no kube-controller-manager is published for {system}")
-    name, version = pins.CONTROLLER_MANAGER, pins.versions().kubernetes
-    url = f"{_RELEASE}/{version}/bin/{system}/{architecture}/{name}"
+def _fetch_controller_manager(url: str, folder: Path, progress: Progress) -> None:
+    name = pins.CONTROLLER_MANAGER
     checksum = _read(f"{url}.sha512").decode().split()[0]
     download = folder / f"{name}.part"
     _download(url, download, checksum, progress)
@@ -65,11 +88,14 @@ def _fetch_controller_manager(folder: Path, progress: Progress) -> None:
     download.rename(folder / name)
 
 
-def find_archive(index: str, versions: pins.Versions, platform: tuple[str, str]) -> tuple[str, str, str]:
+def find_archive(
+    index: str, versions: pins.Versions, platform: tuple[str, str], root: str = OFFICIAL.archives
+) -> tuple[str, str, str]:
     """Return name, address and SHA-512 of the archive in *index* that fits best.
 
     It is the newest of the pinned release line, up to the pinned version: envtest does not publish
-    every patch. The index is read by its lines, since there may be no YAML reader yet.
+    every patch. Its address must start with *root*. The index is read by its lines: there may be no
+    YAML reader yet.
     """
     best: tuple[int, tuple[str, str, str]] | None = None
     wanted = int(versions.kubernetes.rpartition(".")[2])
@@ -78,7 +104,7 @@ def find_archive(index: str, versions: pins.Versions, platform: tuple[str, str])
         r"\s+hash:\s*([0-9a-f]{128})\s+selfLink:\s*(\S+)"
     )
     for name, patch, checksum, url in pattern.findall(index):
-        fits = int(patch) <= wanted and url.startswith(_ARCHIVES)
+        fits = int(patch) <= wanted and url.startswith(root)
         if fits and (best is None or int(patch) > best[0]):
             best = int(patch), (name, url, checksum)
     if best is None:
@@ -89,7 +115,7 @@ def find_archive(index: str, versions: pins.Versions, platform: tuple[str, str])
 def _download(url: str, file: Path, checksum: str, progress: Progress) -> None:
     digest, size, started = hashlib.sha512(), 0, time.monotonic()
     try:
-        with _open(url) as answer, file.open("wb") as output:
+        with _open(url, _READ_SECONDS) as answer, file.open("wb") as output:
             total = int(answer.headers.get("Content-Length") or 0)
             while chunk := answer.read(_CHUNK):
                 output.write(chunk)
@@ -109,17 +135,20 @@ def _download(url: str, file: Path, checksum: str, progress: Progress) -> None:
 
 def _read(url: str) -> bytes:
     try:
-        with _open(url) as answer:
+        with _open(url, _CONNECT_SECONDS) as answer:
             return answer.read(1 << 22)
     except (OSError, ValueError) as error:
         raise Unavailable(f"{url}: {_reason(error)}") from error
 
 
-def _open(url: str) -> http.client.HTTPResponse:
-    request = urllib.request.Request(url)  # noqa: S310 - every address starts with a constant https://
-    answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=_CONNECT_SECONDS)  # noqa: S310
+def _open(url: str, timeout_seconds: float) -> http.client.HTTPResponse:
+    request = urllib.request.Request(url)  # noqa: S310 - every address starts with one of OFFICIAL
+    answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=timeout_seconds)  # noqa: S310
     return answer
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        with error:
+            return f"HTTP {error.code}"
     return str(getattr(error, "reason", error))

@@ -27,7 +27,8 @@ def build(names: Collection[str], folder: Path, progress: Progress) -> None:
 
 
 def _build_one(go: str, name: str, target: Path, progress: Progress) -> None:
-    command = [go, "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", _ldflags(), "-o", str(target)]
+    part = target.with_suffix(".part")
+    command = [go, "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", _ldflags(), "-o", str(part)]
     process = subprocess.Popen(
         [*command, pins.PACKAGES[name]],
         cwd=pins.MODULE,
@@ -45,8 +46,8 @@ def _build_one(go: str, name: str, target: Path, progress: Progress) -> None:
             os.killpg(process.pid, signal.SIGTERM)
         process.wait()
     if process.returncode != 0:
-        target.unlink(missing_ok=True)
         raise Unavailable(f"go build of {name} failed: " + "; ".join(last_words[-4:]))
+    part.rename(target)
 
 
 def _follow(process: "subprocess.Popen[str]", name: str, progress: Progress) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from localcluster import archives, pins, provision
+from localcluster import pins, provision
 from localcluster.progress import Progress, Unavailable
 
 NAMES = list(pins.PACKAGES)
@@ -111,53 +111,3 @@ def test_two_runs_share_one_build(home: Path) -> None:
     first.join(20)
     second.join(20)
     assert made == [NAMES]
-
-
-INDEX = """\
-releases:
-{releases}"""
-RELEASE = """\
-  v{version}:
-    envtest-v{version}-linux-amd64.tar.gz:
-      hash: {hash}
-      selfLink: {root}envtest-v{version}/envtest-v{version}-linux-amd64.tar.gz
-"""
-ROOT = "https://github.com/kubernetes-sigs/controller-tools/releases/download/"
-
-
-def index(*versions: str, root: str = ROOT) -> str:
-    releases = (RELEASE.format(version=version, hash="ab" * 64, root=root) for version in versions)
-    return INDEX.format(releases="".join(releases))
-
-
-@pytest.mark.parametrize(
-    "published, taken",
-    [
-        (("1.36.3", "1.36.2"), "v1.36.3"),
-        (("1.36.0", "1.36.2", "1.36.1"), "v1.36.2"),
-        (("1.36.2", "1.36.10"), "v1.36.2"),
-    ],
-)
-def test_the_newest_archive_up_to_the_pinned_version_is_taken(published: tuple[str, ...], taken: str) -> None:
-    versions = pins.Versions(kubernetes="v1.36.3", etcd="v3.6.13")
-    name, url, checksum = archives.find_archive(index(*published), versions, ("linux", "amd64"))
-    assert name == f"envtest-{taken}-linux-amd64.tar.gz"
-    assert url == f"{ROOT}envtest-{taken}/{name}"
-    assert checksum == "ab" * 64
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        index("1.35.0"),
-        index("1.36.4"),
-        index("1.36.3", root="https://elsewhere.test/"),
-        index("1.36.3").replace("ab" * 64, "ab" * 32),
-        "<html>not found</html>",
-    ],
-    ids=["another release line", "newer than pinned", "another host", "a short checksum", "no index"],
-)
-def test_no_other_archive_is_taken(text: str) -> None:
-    versions = pins.Versions(kubernetes="v1.36.3", etcd="v3.6.13")
-    with pytest.raises(Unavailable, match=r"v1\.36 for linux/amd64"):
-        archives.find_archive(text, versions, ("linux", "amd64"))
