@@ -68,13 +68,14 @@ def invitation(plane: ControlPlane, log: Path) -> None:
           kubectl create -f - <<END
           apiVersion: stepward.dev/v1alpha1
           kind: Execution
-          metadata: {{generateName: order-}}
+          metadata: {{name: order-7}}
           spec:
             workflowRef: {{name: order}}
             argument: '{{"id": 7, "lines": [{{"item": "bread", "count": 3}}]}}'
           END
-          kubectl wait swx --all --for=condition=Finished --timeout=30s
-          kubectl edit swf/typo       # `finsh` -> `finish`: typo-1 starts by itself
+          kubectl wait swx/order-7 --for=condition=Finished --timeout=30s
+          kubectl get swx/order-7 -o jsonpath='{{.status.result}}'
+          kubectl edit swf/typo       # write `finish` for `finsh`: typo-1 starts by itself
           tail -f {log}
         """),
         flush=True,
