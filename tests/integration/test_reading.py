@@ -99,14 +99,20 @@ def test_the_columns_of_a_workflow(cluster: ControlPlane, namespace: str) -> Non
 
 
 def test_the_columns_of_a_revision(cluster: ControlPlane, namespace: str) -> None:
-    owner = {"apiVersion": "stepward.dev/v1alpha1", "kind": "Workflow", "name": "order", "uid": "u-1"}
+    workflow = {"apiVersion": "stepward.dev/v1alpha1", "kind": "Workflow", "metadata": {"name": "order"}}
+    made = cluster.admin().create(
+        f"{GROUP}/namespaces/{namespace}/workflows", {**workflow, "spec": {"source": "main: {return: 1}"}}
+    )
+    # The garbage collector takes what names an owner that does not exist.
+    uid = made["metadata"]["uid"]
+    owner = {"apiVersion": "stepward.dev/v1alpha1", "kind": "Workflow", "name": "order", "uid": uid}
     cluster.admin().create(
         f"{GROUP}/namespaces/{namespace}/workflowrevisions",
         {
             "apiVersion": "stepward.dev/v1alpha1",
             "kind": "WorkflowRevision",
             "metadata": {"name": "order-0123456789", "ownerReferences": [owner]},
-            "spec": {"source": "main: {return: 1}", "workflowUID": "u-1"},
+            "spec": {"source": "main: {return: 1}", "workflowUID": uid},
         },
     )
     columns, cells = table(cluster, f"{GROUP}/namespaces/{namespace}/workflowrevisions")
