@@ -53,14 +53,17 @@ def status(statement: dict[str, Any], proved: bool) -> str:
 def render() -> str:
     """Return the text of the page."""
     proved = proofs()
-    parts, counts = [], defaultdict(int)
+    parts: list[str] = []
+    counts: dict[str, int] = defaultdict(int)
     for checklist, items in statements().items():
         parts.append(f"\n## {TITLES[checklist]}\n")
         section = None
         for number, statement in items.items():
             if statement["section"] != section:
                 section = statement["section"]
-                parts.append(f"\n### {section[0].upper()}{section[1:]}\n\n| # | statement | | cases |\n|--:|---|---|---|")
+                parts.append(
+                    f"\n### {section[0].upper()}{section[1:]}\n\n| # | statement | | cases |\n|--:|---|---|---|"
+                )
             files = proved.get(f"{checklist}-{number}", {})
             word = status(statement, bool(files))
             counts[word] += 1
@@ -78,7 +81,8 @@ def _cell(statement: dict[str, Any]) -> str:
 
 def _links(files: dict[str, int]) -> str:
     return "; ".join(
-        f"[{name.removesuffix('.yaml')}](../tests/conformance/{name}) ({count})" for name, count in files.items()
+        f"[{name.removesuffix('.yaml')}](../tests/conformance/{name}) ({count})"
+        for name, count in files.items()
     )
 
 

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
+
 from conformance import runner
 
 pytestmark = pytest.mark.field
 
-FOLDER = Path(os.environ.get("STEPWARD_SAMPLES", Path(__file__).parents[2] / ".." / "shared" / "samples" / "google"))
+FOLDER = Path(
+    os.environ.get("STEPWARD_SAMPLES", Path(__file__).parents[2] / ".." / "shared" / "samples" / "google")
+)
 SUFFIX = ".workflows.yaml"
 ROWS = yaml.safe_load((Path(__file__).parent / "google.yaml").read_text(encoding="utf-8"))["cases"]
 
