@@ -1,4 +1,4 @@
-"""`python -m conformance ITEM` runs the cases that name ITEM; exit code 1 if one fails, 2 if there is none."""
+"""`python -m conformance ITEM` runs the cases that name ITEM; 1 if one fails, 2 if there is none."""
 
 import sys
 from typing import Any
