@@ -63,7 +63,7 @@ def act(turn: Turn, branch: Branch, frame: Frame, linked: LinkedRoutine) -> Succ
         case program.RetryWait():
             _retry_wait(turn, branch, frame, instruction)
         case program.Fork():
-            parallel.fork(turn.state, branch, frame, instruction, operand)
+            parallel.fork(turn.code, turn.state, branch, instruction, operand)
         case _:
             raise AssertionError(f"no boundary: {instruction}")
     return None
@@ -108,13 +108,14 @@ def _return(turn: Turn, branch: Branch, value: Value) -> Succeeded | None:
 def complete(code: Code, branch: Branch, value: Value) -> None:
     """Give *value* to the instruction the top frame of *branch* waits at, and go on behind it."""
     frame = branch.frames[-1]
-    match code.routines[frame.routine].routine.code[frame.address]:
+    linked = code.routines[frame.routine]
+    match linked.routine.code[frame.address]:
         case program.RetryWait(body=body):
             frame.address = body
         case program.CallRoutine() | program.Ask() | program.CallConnector() | program.RetryStart() as asked:
             if asked.result is not None:
                 storer(asked.result)(frame.slots, value)
-            frame.address += 1
+            linked.go_on(frame)
         case instruction:
             raise AssertionError(f"waits for nothing: {instruction}")
 

@@ -4,36 +4,20 @@ Each address has a closure `step(slots) -> next address`. What a closure cannot 
 returning, waiting, forking) answers `BOUNDARY`, and the machine does it by the instruction.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stepward.engine import costs, loops, steps
+from stepward.engine import costs, extents, loops, steps
 from stepward.engine.binary import Closure, Slots
 from stepward.engine.evaluator import charged, compile_expression, split_location
+from stepward.engine.extents import Extents
+from stepward.engine.state import Frame
 from stepward.engine.steps import Step
 from stepward.language import program
 from stepward.language.program import Expr, Instruction, Jump
 from stepward.language.signatures import Library
 from stepward.values.model import Value
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """The addresses of a loop, and the slot of its snapshot."""
-
-    start: int
-    end: int
-    """Exclusive."""
-    state: int
-
-    def __contains__(self, address: int) -> bool:
-        return self.start <= address < self.end
-
-
-def left_loops(loops: Iterable[Extent], address: int, target: int) -> tuple[int, ...]:
-    """Return the slots of the snapshots of those *loops* that control leaves from *address* to *target*."""
-    return tuple(loop.state for loop in loops if address in loop and target not in loop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +40,17 @@ class LinkedRoutine:
     """What boundary instructions take beside the tick of their step."""
     counted: tuple[bool, ...]
     """Whether each instruction counts as a step."""
-    loops: tuple[Extent, ...]
+    following: tuple[int, ...]
+    """Where control goes behind each instruction."""
+    left: tuple[tuple[int, ...], ...]
+    """The slots that are free then, because their scopes end there."""
+    extents: Extents
+
+    def go_on(self, frame: Frame) -> None:
+        """Move *frame* behind the instruction at its address."""
+        for slot in self.left[frame.address]:
+            frame.slots[slot] = None
+        frame.address = self.following[frame.address]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +83,20 @@ class _Linker:
         self._routine = routine
         self._program = checked
         self._library = library
-        self._loops = tuple(
-            Extent(address, instruction.exit, instruction.state)
-            for address, instruction in enumerate(routine.code)
-            if isinstance(instruction, program.LoopStart)
-        )
+        self._extents = extents.extents_of(routine)
 
     def link(self) -> LinkedRoutine:
         linked, operands, extra = [], [], []
+        counted = list(map(costs.is_step, self._code, extents.variables_at(self._routine)))
+        following = tuple(self._follow(address + 1) for address in range(len(self._code)))
         for address, instruction in enumerate(self._code):
             step = self._step(address, instruction)
             ticks = costs.ticks_of(instruction)
             is_boundary = step is steps.boundary
-            linked.append(step if is_boundary or not ticks else steps.charging(ticks, step))
+            if not is_boundary:
+                step = steps.charging(ticks, step) if ticks else step
+                step = step if counted[address] else steps.uncounted(step)
+            linked.append(step)
             operands.append(self._operand(instruction) if is_boundary else None)
             extra.append(ticks if is_boundary else 0)
         return LinkedRoutine(
@@ -109,8 +104,10 @@ class _Linker:
             steps=tuple(linked),
             operands=tuple(operands),
             ticks=tuple(extra),
-            counted=tuple(map(costs.is_step, self._code)),
-            loops=self._loops,
+            counted=tuple(counted),
+            following=following,
+            left=tuple(extents.left_slots(self._extents, *way) for way in enumerate(following)),
+            extents=self._extents,
         )
 
     def _follow(self, address: int) -> int:
@@ -123,30 +120,48 @@ class _Linker:
         return address
 
     def _step(self, address: int, instruction: Instruction) -> Step:
-        following, library = self._follow(address + 1), self._library
+        following = self._follow(address + 1)
+        match instruction:
+            case program.LoopStart():
+                exit_ = self._exit(address, instruction.exit)
+                return loops.start(instruction, self._compile(instruction.source), following, exit_)
+            case program.LoopNext():
+                return loops.next_turn(
+                    instruction, self._follow(instruction.body), self._exit(address, following)
+                )
+            case Jump():
+                target = self._follow(instruction.target)
+                return self._leaving(address, steps.jump(target), target)
+            case program.Choose():
+                cases = [self._condition(*case) for case in instruction.cases]
+                otherwise = self._follow(instruction.otherwise)
+                targets = [target for _, _, target in cases]
+                return self._leaving(address, steps.choose(cases, otherwise), otherwise, *targets)
+            case _:
+                step = self._simple_step(instruction, following)
+                return step if step is steps.boundary else self._leaving(address, step, following)
+
+    def _simple_step(self, instruction: Instruction, following: int) -> Step:
         match instruction:
             case program.Assign():
-                return steps.assign(instruction, following, library)
-            case Jump():
-                return self._jump(address, self._follow(instruction.target))
-            case program.Choose():
-                return steps.choose(
-                    [self._condition(*case) for case in instruction.cases],
-                    self._follow(instruction.otherwise),
-                )
-            case program.LoopStart():
-                source = self._compile(instruction.source)
-                return loops.start(instruction, source, following, self._follow(instruction.exit))
-            case program.LoopNext():
-                return loops.next_turn(instruction, self._follow(instruction.body), following)
+                return steps.assign(instruction, following, self._library)
             case program.CallFunction():
-                return steps.call_function(instruction, following, library)
+                return steps.call_function(instruction, following, self._library)
             case program.TryStart():
                 return steps.try_start(instruction, following)
             case program.Catch():
                 return steps.catch(instruction, following)
             case _:
                 return steps.boundary
+
+    def _exit(self, address: int, target: int) -> loops.Exit:
+        target = self._follow(target)
+        return loops.Exit(target, extents.left_slots(self._extents, address, target))
+
+    def _leaving(self, address: int, step: Step, *targets: int) -> Step:
+        """Return *step*, which also ends the scopes that it leaves."""
+        left = {target: extents.left_slots(self._extents, address, target) for target in targets}
+        return steps.leaving(left, step) if any(left.values()) else step
 
     def _operand(self, instruction: Instruction) -> Any:
         match instruction:
@@ -166,9 +181,6 @@ class _Linker:
                 return source, self._compile(instruction.limit) if instruction.limit else None
             case _:
                 return None
-
-    def _jump(self, address: int, target: int) -> Step:
-        return steps.jump(target, left_loops(self._loops, address, target))
 
     def _condition(self, condition: Expr, target: int) -> steps.Condition:
         expr, span = split_location(condition)

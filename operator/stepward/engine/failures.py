@@ -65,9 +65,9 @@ def unhandled_branches(branch_errors: list[BranchError], *, truncated: bool) -> 
 
     It is a ResourceLimitError if it would be larger, or deeper, than a value may be.
     """
-    tags = ["UnhandledBranchError"]
-    for error in branch_errors:
-        tags += [tag for tag in _tags(error) if tag not in tags]
+    found = [tag for error in branch_errors for tag in _tags(error)]
+    found += ["RuntimeError"] * any(error.raised for error in branch_errors)
+    tags = dict.fromkeys(["UnhandledBranchError", *found])
     try:
         payload = Map(
             {
@@ -87,8 +87,7 @@ def unhandled_branches(branch_errors: list[BranchError], *, truncated: bool) -> 
 
 def _tags(error: BranchError) -> list[str]:
     inner = error.payload.get("tags") if type(error.payload) is Map else None
-    tags = [tag for tag in inner if type(tag) is str] if type(inner) is List else []
-    return [*tags, "RuntimeError"] if error.raised else tags
+    return [tag for tag in inner if type(tag) is str] if type(inner) is List else []
 
 
 def _branch(error: BranchError) -> Map:

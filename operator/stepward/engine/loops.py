@@ -4,6 +4,7 @@ The snapshot of what is looped over lives in slot `state`, the position in `stat
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from stepward.engine.binary import Closure, Slots
 from stepward.engine.meter import HEAVY
@@ -14,6 +15,21 @@ from stepward.values.errors import WorkflowError
 from stepward.values.model import List, Value
 
 _NUMBERS = frozenset({int, float})
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Where a loop leads when it has no further turn."""
+
+    target: int
+    left: tuple[int, ...]
+    """The slots that are free then."""
+
+    def leave(self, slots: Slots) -> int:
+        """Free the slots and return the target."""
+        for slot in self.left:
+            slots[slot] = None
+        return self.target
 
 
 def check_items(source: Value) -> List:
@@ -63,7 +79,7 @@ def count_turns(source: List, *, bounded: bool) -> int:
     return count
 
 
-def start(instruction: LoopStart, source: Closure, body: int, exit_: int) -> Callable[[Slots], int]:
+def start(instruction: LoopStart, source: Closure, body: int, exit_: Exit) -> Callable[[Slots], int]:
     """Return the step that starts a loop."""
     check = check_bounds if instruction.bounded else check_items
     state, bounded, span = instruction.state, instruction.bounded, instruction.span
@@ -79,15 +95,14 @@ def start(instruction: LoopStart, source: Closure, body: int, exit_: int) -> Cal
             raise
         slots[state + 1] = 0
         if not has_turn(items, 0, bounded=bounded):
-            slots[state] = None
-            return exit_
+            return exit_.leave(slots)
         enter(slots, items, 0)
         return body
 
     return start_loop
 
 
-def next_turn(instruction: LoopNext, body: int, exit_: int) -> Callable[[Slots], int]:
+def next_turn(instruction: LoopNext, body: int, exit_: Exit) -> Callable[[Slots], int]:
     """Return the step that goes to the next turn of a loop, or leaves it."""
     state, bounded = instruction.state, instruction.bounded
     enter = _enter(instruction)
@@ -97,11 +112,9 @@ def next_turn(instruction: LoopNext, body: int, exit_: int) -> Callable[[Slots],
         position = slots[state + 1] + 1
         if bounded:
             if items[0] + position > items[1]:
-                slots[state] = None
-                return exit_
+                return exit_.leave(slots)
         elif position >= len(items):
-            slots[state] = None
-            return exit_
+            return exit_.leave(slots)
         slots[state + 1] = position
         enter(slots, items, position)
         return body

@@ -8,15 +8,15 @@ effects, retries, forks. A transition ends when every branch waits, or when its 
 up, so that one execution cannot keep the event loop.
 """
 
-from stepward.engine import boundaries, failures, parallel
+from stepward.engine import boundaries, extents, failures, parallel
 from stepward.engine.boundaries import Turn
-from stepward.engine.code import Code, LinkedRoutine, left_loops
+from stepward.engine.code import Code, LinkedRoutine
 from stepward.engine.effects import Continue, Effect
 from stepward.engine.events import Answered, Continued, Event, Failed, Started
 from stepward.engine.meter import Meter
 from stepward.engine.outcome import Caught, Outcome, Succeeded
 from stepward.engine.state import Branch, Frame, State
-from stepward.engine.steps import Step
+from stepward.engine.steps import Step, boundary
 from stepward.language import program
 from stepward.values import convert, errors, limits, model
 from stepward.values.errors import WorkflowError
@@ -147,7 +147,7 @@ def _run_branch(turn: Turn, branch: Branch) -> bool:
                     state.meter.uncount()
             elif not _at_step_limit(state):
                 return False
-            elif linked.counted[frame.address]:
+            elif linked.counted[frame.address] or linked.steps[frame.address] is not boundary:
                 raise errors.step_limit()
             _act(turn, branch, frame, linked)
         except WorkflowError as failure:
@@ -210,7 +210,7 @@ def _hand_over(turn: Turn, branch: Branch, caught: Caught) -> None:
         position = linked.routine.handler_at[frame.address]
         if position >= 0:
             handler = linked.routine.handlers[position]
-            for slot in left_loops(linked.loops, frame.address, handler.entry):
+            for slot in extents.left_slots(linked.extents, frame.address, handler.entry):
                 frame.slots[slot] = None
             frame.slots[handler.error] = caught
             frame.address = handler.entry
@@ -229,7 +229,7 @@ def _hand_over(turn: Turn, branch: Branch, caught: Caught) -> None:
 def _settle(turn: Turn, branch: Branch) -> None:
     """After *branch* ended: go on with its parallel step if that was the last one."""
     parent = turn.state.branches[branch.parent]
-    failure = parallel.branch_ended(turn.state, branch)
+    failure = parallel.branch_ended(turn.code, turn.state, branch)
     if failure:
         fail(turn, parent, failure)
 

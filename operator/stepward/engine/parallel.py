@@ -16,23 +16,24 @@ from stepward.values import convert, errors, limits
 from stepward.values.errors import WorkflowError
 
 
-def fork(state: State, branch: Branch, frame: Frame, instruction: program.Fork, operand: Any) -> None:
-    """Begin the parallel step at the frame's address; *branch* waits for it."""
+def fork(code: Code, state: State, branch: Branch, instruction: program.Fork, operand: Any) -> None:
+    """Begin the parallel step that *branch* is at; it waits for it from then on."""
+    slots = branch.frames[-1].slots
     if branch.depth >= limits.PARALLEL_DEPTH:
         raise errors.error(
             "ParallelNestingError", f"parallel steps must not be nested deeper than {limits.PARALLEL_DEPTH}"
         )
     source, limit = operand
-    allowed = _limit(limit(frame.slots)) if limit else 0
+    allowed = _limit(limit(slots)) if limit else 0
     if not instruction.loop:
         branch.join = Join(limit=allowed, total=len(instruction.branches), items=None)
         return
     bounded = instruction.loop.bounded
-    items = source(frame.slots)
+    items = source(slots)
     items = loops.check_bounds(items) if bounded else loops.check_items(items)
     total = loops.count_turns(items, bounded=bounded)
     if total == 0:
-        frame.address += 1
+        _go_on(code, branch)
         return
     branch.join = Join(limit=allowed, total=total, items=items)
     state.meter.store(items)
@@ -131,7 +132,7 @@ def join_of(parent: Branch) -> Join:
     return parent.join
 
 
-def branch_ended(state: State, branch: Branch) -> WorkflowError | None:
+def branch_ended(code: Code, state: State, branch: Branch) -> WorkflowError | None:
     """Take *branch* away; if its parallel step is done, let the parent go on.
 
     Return the error of the parallel step if it is done and branches failed: the caller raises it in
@@ -148,5 +149,10 @@ def branch_ended(state: State, branch: Branch) -> WorkflowError | None:
     if join.errors or join.truncated:
         ordered = sorted(join.errors, key=lambda error: error.position)
         return failures.unhandled_branches(ordered, truncated=join.truncated)
-    parent.frames[-1].address += 1
+    _go_on(code, parent)
     return None
+
+
+def _go_on(code: Code, branch: Branch) -> None:
+    frame = branch.frames[-1]
+    code.routines[frame.routine].go_on(frame)

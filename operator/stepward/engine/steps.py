@@ -38,17 +38,31 @@ def charging(ticks: int, step: Step) -> Step:
     return step_and_pay
 
 
-def jump(target: int, left: tuple[int, ...]) -> Step:
-    """Return the step that goes to *target*, leaving the loops whose snapshots are in the slots *left*."""
-    if not left:
-        return lambda slots: target
+def uncounted(step: Step) -> Step:
+    """Return *step*, counting as none of the author's."""
 
-    def jump_out(slots: Slots) -> int:
-        for slot in left:
+    def step_uncounted(slots: Slots) -> int:
+        slots[0].meter.uncount()
+        return step(slots)
+
+    return step_uncounted
+
+
+def leaving(left: dict[int, tuple[int, ...]], step: Step) -> Step:
+    """Return *step*, freeing the slots of the scopes that it leaves: *left* has them by target."""
+
+    def step_and_leave(slots: Slots) -> int:
+        following = step(slots)
+        for slot in left[following]:
             slots[slot] = None
-        return target
+        return following
 
-    return jump_out
+    return step_and_leave
+
+
+def jump(target: int) -> Step:
+    """Return the step that goes to *target*."""
+    return lambda slots: target
 
 
 # --- assign --------------------------------------------------------------------------------------

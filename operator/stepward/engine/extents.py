@@ -1,0 +1,88 @@
+"""Where scopes end: the addresses of each, and the slots that are freed when control leaves them.
+
+A variable of a loop or an `except` block is gone when the block is left, by whatever way, and so is
+what the loop ran over: none of it may count as memory any longer (language.md 4.3, 4.4).
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from stepward.language import program
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The addresses of a scope, and its slots."""
+
+    start: int
+    end: int
+    """Exclusive."""
+    slots: tuple[int, ...]
+
+    def __contains__(self, address: int) -> bool:
+        return self.start <= address < self.end
+
+
+Extents: TypeAlias = tuple[Extent, ...]
+
+
+def extents_of(routine: program.Routine) -> Extents:
+    """Return the extents of all loops and `except` blocks of *routine*.
+
+    Scopes of parallel branches are among them, whose slots are those of another frame. That does no
+    harm: no jump and no error leads out of a branch, so within one all scopes around it go on.
+    """
+    loops = [
+        Extent(address, instruction.exit, _loop_slots(instruction))
+        for address, instruction in enumerate(routine.code)
+        if isinstance(instruction, program.LoopStart)
+    ]
+    blocks = [block for handler in routine.handlers if (block := _except_block(routine, handler))]
+    return (*loops, *blocks)
+
+
+def left_slots(extents: Extents, address: int, target: int) -> tuple[int, ...]:
+    """Return the slots of the scopes that end when control goes from *address* to *target*."""
+    return tuple(
+        slot for extent in extents if address in extent and target not in extent for slot in extent.slots
+    )
+
+
+def _loop_slots(loop: program.LoopStart) -> tuple[int, ...]:
+    index = () if loop.index is None else (loop.index,)
+    return (loop.state, loop.value, *index, *loop.locals)
+
+
+def _except_block(routine: program.Routine, handler: program.Handler) -> Extent | None:
+    """Return the extent of the `except` block that *handler* leads to, if it has variables.
+
+    The block reaches to where the jump before the handler leads: behind the `try`.
+    """
+    jump = routine.code[handler.entry - 1]
+    if not isinstance(jump, program.Jump):
+        return None
+    for address in range(handler.entry, jump.target):
+        instruction = routine.code[address]
+        if isinstance(instruction, program.Catch) and instruction.error == handler.error:
+            variable = () if instruction.variable is None else (instruction.variable,)
+            slots = (*variable, *instruction.locals)
+            return Extent(address, jump.target, slots) if slots else None
+    return None
+
+
+def variables_at(routine: program.Routine) -> list[int]:
+    """Return for each address how many leading slots of the frame that runs it hold variables."""
+    counts = [routine.variables] * len(routine.code)
+    for address, fork in enumerate(routine.code):
+        if isinstance(fork, program.Fork):
+            # Branches stand one behind another, up to where the jump behind the fork leads. Those of
+            # a fork within a branch come later, and so overwrite what is said of that branch here.
+            behind = routine.code[address + 1]
+            if not isinstance(behind, program.Jump):
+                raise TypeError(f"no way around the branches: {behind}")
+            bodies: list[program.BranchCode | program.IterationCode] = [*fork.branches]
+            bodies += [fork.loop] if fork.loop else []
+            ends = [*(body.entry for body in bodies[1:]), behind.target]
+            for body, end in zip(bodies, ends, strict=True):
+                counts[body.entry : end] = [body.variables] * (end - body.entry)
+    return counts
