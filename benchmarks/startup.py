@@ -137,9 +137,7 @@ def main() -> None:
     timings = measure()
     print("## Start-up of `stepward run`\n")
     print("\n".join(described))
-    print(
-        f"- whole process, {RUNS} runs each in turns, milliseconds; CPU hardly changes on a busy machine\n"
-    )
+    print(f"- whole process, {RUNS} runs each in turns, milliseconds; CPU hardly changes on a busy machine\n")
     print("| | median | best | worst | CPU | goal | of goal |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     for timing in timings:
