@@ -25,9 +25,9 @@ from benchmarks import machine
 
 sys.path[:0] = [str(machine.ROOT / "hack"), str(machine.ROOT / "operator")]
 
-from localcluster import manifests, provision
-from localcluster.controlplane import ControlPlane
-from localcluster.progress import Progress
+from localcluster import manifests, provision  # noqa: E402 - after the path to it
+from localcluster.controlplane import ControlPlane  # noqa: E402
+from localcluster.progress import Progress  # noqa: E402
 
 PAIRS: Final = 5
 LOADS: Final = {1: 150, 8: 600, 32: 1_500}
@@ -240,9 +240,6 @@ async def prepared(plane: ControlPlane) -> AsyncIterator[tuple[Cluster, Waiting,
                 await measure(8, WARM_UP, floor_of(cluster))
                 yield cluster, waiting, operator
                 following.cancel()
-        except BaseException:
-            print(Path(folder, "operator.log").read_text()[-5000:], file=sys.stderr)
-            raise
         finally:
             operator.stop()
             server.close()
@@ -278,7 +275,7 @@ def report(results: dict[int, list[tuple[Run, Run]]]) -> str:
         "One HTTP step to a 0 ms server; floor: a bare client that creates, claims and writes the result.",
         f"Medians of {PAIRS} paired runs; etcd without fsync; everything on this machine.",
         "",
-        "| at once | floor /min | Stepward /min | × floor | p50 | × floor | p99 | × floor | operator CPU |",
+        "| at once | floor /min | Stepward /min | x floor | p50 | x floor | p99 | x floor | operator CPU |",
         "|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for concurrency, pairs in results.items():

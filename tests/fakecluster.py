@@ -107,7 +107,9 @@ class FakeCluster:
     async def get(self, plural: str, namespace: str, name: str) -> Object:
         """Return an object."""
         with_answer = await self._begin(f"GET {plural} {name}")
-        return copy.deepcopy(self._found(plural, namespace, name)) if with_answer is None else _fail(with_answer)
+        return (
+            copy.deepcopy(self._found(plural, namespace, name)) if with_answer is None else _fail(with_answer)
+        )
 
     async def put_status(self, plural: str, ref: resources.Ref, status: Mapping[str, Any]) -> resources.Ref:
         """Replace a status."""

@@ -29,10 +29,10 @@ class FaultProxy:
         self._plane = plane
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self._server.proxy = self  # type: ignore[attr-defined] - how handlers find it
+        self._server.proxy = self
         self.fault: Fault | None = None
         self.broken = 0
         """How many watches were broken or refused."""
@@ -57,16 +57,21 @@ class FaultProxy:
         """Return a connection to the API server."""
         address = urlsplit(self._plane.url)
         context = ssl.create_default_context(cafile=str(self._plane.ca_file))
-        return http.client.HTTPSConnection(
-            address.hostname or "", address.port, context=context, timeout=60
-        )
+        return http.client.HTTPSConnection(address.hostname or "", address.port, context=context, timeout=60)
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    """Lets handlers find the proxy."""
+
+    proxy: FaultProxy
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _pass_on(self) -> None:
-        proxy: FaultProxy = self.server.proxy  # type: ignore[attr-defined]
+        assert isinstance(self.server, _Server)
+        proxy = self.server.proxy
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         watch = _WATCH in self.path
         if watch and proxy.fault is not None:

@@ -19,7 +19,7 @@ def check(body: dict[str, Any]) -> None:
     conditions = {row["type"]: row for row in status["conditions"]}
     assert len(conditions) == len(status["conditions"]), "R1: one condition of each type"
     for row in conditions.values():
-        Reason(row["reason"])  # R2: a reason is one of the list
+        assert row["reason"] in {reason.value for reason in Reason}, "R2: a reason is one of the list"
         assert row["observedGeneration"] == status["observedGeneration"], "R3: all observe one generation"
         assert row["status"] in ("True", "False", "Unknown"), "R4: three values"
         assert "\n" not in row["message"], "R5: a message is one line"

@@ -1,17 +1,17 @@
 """One claimed execution against an API server that fails in every way it can."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 import status_rules
 from fakecluster import Applied, FakeCluster
-
 from stepward.controllers import status
 from stepward.controllers.claim import Claim
-from stepward.controllers.contracts import Job, Journal, World
+from stepward.controllers.contracts import Job, Journal, Runner, World
 from stepward.controllers.workflow import Serving
 from stepward.engine import outcome
 from stepward.kube import failures, resources
@@ -19,8 +19,6 @@ from stepward.kube.reasons import Reason
 
 SERVING = Serving("wf-uid", "wf-1", None, (), 1)
 CANCELLED = status.Stopped("Cancelled", Reason.CANCELLED, "cancelled")
-
-Run = Callable[[Job, Journal], Awaitable[status.Ending]]
 
 
 async def succeed(job: Job, journal: Journal) -> status.Ending:
@@ -50,7 +48,7 @@ class Desk:
         return body["status"]  # type: ignore[no-any-return]
 
 
-def desk(runner: Run = succeed, **spec: Any) -> Desk:
+def desk(runner: Runner = succeed, **spec: Any) -> Desk:
     cluster = FakeCluster()
     world = World(cluster, runner, lambda: 1_000.0, "me")
     return Desk(cluster, Claim(world, cluster.execution("one", **spec), SERVING))
@@ -58,7 +56,7 @@ def desk(runner: Run = succeed, **spec: Any) -> Desk:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - no time passes, only turns
             await asyncio.sleep(0)
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-import fakecluster
 import pytest
 
+import fakecluster
 from stepward.controllers import execution as decisions
 from stepward.controllers.workflow import Availability, Blocked, Serving, Unknown
 from stepward.kube import resources
@@ -16,9 +16,7 @@ SERVING = Serving("wf-uid", "wf-1", None, (), 1)
 SUSPENDED = Blocked(Reason.WORKFLOW_SUSPENDED, "suspended", "wf-uid")
 NEW = fakecluster.EXECUTION
 ACTIVE = replace(NEW, state="Active", holder="other")
-DONE = replace(
-    NEW, state="Succeeded", ended=950.0, status={"state": "Succeeded", "observedGeneration": 1}
-)
+DONE = replace(NEW, state="Succeeded", ended=950.0, status={"state": "Succeeded", "observedGeneration": 1})
 
 
 def queued(reason: Reason, message: str, uid: str = "wf-uid") -> resources.Execution:
@@ -32,7 +30,7 @@ def decide(execution: resources.Execution, available: Availability | None, **mor
 
 
 @pytest.mark.parametrize(
-    ("execution", "available", "running", "plan"),
+    "execution, available, running, plan",
     [
         (NEW, SERVING, False, decisions.Start(SERVING)),
         (NEW, None, False, decisions.Find()),
@@ -70,14 +68,17 @@ def decide(execution: resources.Execution, available: Availability | None, **mor
     ],
 )
 def test_decisions(
-    execution: resources.Execution, available: Availability | None, running: bool, plan: decisions.Plan
+    execution: resources.Execution,
+    available: Availability | None,
+    running: bool,  # noqa: FBT001 - a table
+    plan: decisions.Plan,
 ) -> None:
     assert decide(execution, available, running=running) == plan
 
 
 @pytest.mark.parametrize("running", [True, False])
 @pytest.mark.parametrize(
-    ("execution", "reason"),
+    "execution, reason",
     [
         (replace(NEW, cancel=True), Reason.CANCELLED),
         (replace(ACTIVE, cancel=True), Reason.CANCELLED),

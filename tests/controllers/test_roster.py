@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from fakecluster import Applied, FakeCluster
-
 from stepward.controllers import status
 from stepward.controllers.contracts import Job, Journal, World
 from stepward.controllers.retirement import Retirement
@@ -48,7 +47,8 @@ class House:
 
     async def run(self, job: Job, journal: Journal) -> status.Ending:
         del journal
-        future = self.running[job.execution.ref.name] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[status.Ending] = asyncio.get_running_loop().create_future()
+        self.running[job.execution.ref.name] = future
         try:
             return await future
         finally:
@@ -73,7 +73,7 @@ class House:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - no time passes, only turns
             await asyncio.sleep(0)
 
 

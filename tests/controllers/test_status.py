@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 import pytest
+
 import status_rules
 from fakecluster import EXECUTION as NEW
-
 from stepward.controllers import status
 from stepward.engine import outcome
 from stepward.kube import bounds, resources

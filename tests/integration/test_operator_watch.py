@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-import faultproxy
 import pytest
-from operating import Desk, OperatorProcess, wait_for
 
+import faultproxy
 from localcluster.controlplane import ControlPlane
+from operating import Desk, OperatorProcess, wait_for
 
 StartOperator = Callable[..., OperatorProcess]
 

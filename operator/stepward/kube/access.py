@@ -45,7 +45,7 @@ class Access:
         self._loaded = time.monotonic()
         try:
             fresh = await self._load()
-        except (OSError, config.ConfigException):
+        except NoAccess:
             return  # half-written, or gone for a moment: the server will tell if it matters
         self._configuration.api_key = fresh.api_key
 
@@ -162,20 +162,33 @@ async def connect(kubeconfig: str | None = None) -> Access:
     """
 
     async def load() -> Configuration:
-        configuration = Configuration()
         if kubeconfig is None:
-            config.load_incluster_config(client_configuration=configuration, try_refresh_token=False)  # type: ignore[no-untyped-call]
-        else:
-            await config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=kubeconfig, client_configuration=configuration, persist_config=False
-            )
-        return configuration
+            return _in_cluster()
+        return await _from_file(kubeconfig)
 
+    return Access(await load(), load)
+
+
+def _in_cluster() -> Configuration:
+    configuration = Configuration()
     try:
-        return Access(await load(), load)
+        config.load_incluster_config(  # type: ignore[no-untyped-call]
+            client_configuration=configuration, try_refresh_token=False
+        )
     except (OSError, config.ConfigException) as error:
-        if kubeconfig is not None:
-            raise NoAccess(f"cannot use the kubeconfig {kubeconfig}: {error}") from error
         raise NoAccess(
             f"no way to the API server: {error} Give --kubeconfig FILE, or run inside a cluster."
         ) from error
+    return configuration
+
+
+async def _from_file(kubeconfig: str) -> Configuration:
+    configuration = Configuration()
+    try:
+        await config.load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=kubeconfig, client_configuration=configuration, persist_config=False
+        )
+    except Exception as error:
+        what = " ".join(str(error).split())
+        raise NoAccess(f"cannot use the kubeconfig {kubeconfig}: {type(error).__name__}: {what}") from error
+    return configuration

@@ -6,6 +6,7 @@ may have been applied can be repeated: the repetition is answered with Conflict 
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ import orjson
 from stepward.kube import bounds, failures, shallow
 from stepward.kube.access import Access
 from stepward.kube.resources import Ref
+from stepward.telemetry import metrics
 
 GROUP: Final = "stepward.dev"
 VERSION: Final = "v1alpha1"
@@ -107,7 +109,7 @@ class Client:
         """Send a request; repeat it a few times while the server is unavailable."""
         for backoff in (*bounds.BACKOFF_SECONDS, None):
             try:
-                return await self._once(method, path, body, headers, seconds)
+                return await self._counted(method, path, body, headers, seconds)
             except failures.Unavailable as failure:
                 if backoff is None:
                     raise
@@ -115,6 +117,22 @@ class Client:
                 # Spread by chance: all executions meet an outage at the same moment.
                 await asyncio.sleep(max(asked, backoff) * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
         raise AssertionError("the last attempt returns or raises")
+
+    async def _counted(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], seconds: float
+    ) -> dict[str, Any]:
+        start = time.monotonic()
+        outcome = "interrupted"
+        try:
+            answer = await self._once(method, path, body, headers, seconds)
+            outcome = "ok"
+        except failures.ApiFailure as failure:
+            outcome = type(failure).__name__.lower()
+            raise
+        finally:
+            metrics.API_REQUESTS.labels(method, outcome).inc()
+            metrics.API_SECONDS.observe(time.monotonic() - start)
+        return answer
 
     async def _once(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], seconds: float

@@ -114,16 +114,12 @@ def write_workflow_entry(severity: str, payload: Any, fields: dict[str, Any]) ->
     if not _WORKFLOWS.isEnabledFor(level):
         return
     extra = about(**fields, workflow_severity=severity)
-    if isinstance(payload, dict):
-        text = _compact(payload)
-        if len(text) <= PAYLOAD_BYTES:
-            extra[_FIELDS]["payload"] = orjson.loads(redaction.without_credentials(text))
-            message = payload.get("message")
-            text = message if isinstance(message, str) else ""
-        _WORKFLOWS.log(level, "%s", text or "structured entry", extra=extra)
-    else:
-        text = payload if isinstance(payload, str) else _compact(payload)
-        _WORKFLOWS.log(level, "%s", text, extra=extra)
+    text = payload if isinstance(payload, str) else _compact(payload)
+    if isinstance(payload, dict) and text.startswith("{") and len(text) <= PAYLOAD_BYTES:
+        extra[_FIELDS]["payload"] = orjson.loads(redaction.without_credentials(text))
+        message = payload.get("message")
+        text = message if isinstance(message, str) else "structured entry"
+    _WORKFLOWS.log(level, "%s", text, extra=extra)
 
 
 def _compact(value: Any) -> str:
