@@ -37,7 +37,7 @@ _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 def variable_slot(expr: Expr) -> int | None:
     """Return the slot of *expr* if it is a variable of this frame."""
-    return expr.slot if isinstance(expr, Read) and expr.depth == 0 and expr.name else None
+    return expr.slot if isinstance(expr, Read) and expr.depth == 0 else None
 
 
 def compile_binary(expr: Binary, left: Closure, right: Closure) -> Closure:

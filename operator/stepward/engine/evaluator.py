@@ -19,6 +19,7 @@ from stepward.language.program import (
     MakeList,
     MakeMap,
     Read,
+    Take,
     Unary,
 )
 from stepward.language.signatures import Library
@@ -36,6 +37,8 @@ def compile_expression(expr: Expr, library: Library) -> Closure:
             return lambda slots: value
         case Read():
             return _compile_read(expr)
+        case Take():
+            return _compile_take(expr.slot)
         case Located():
             return _compile_located(expr.span, compile_expression(expr.inner, library))
         case Access():
@@ -74,8 +77,6 @@ def _compile_located(span: Span, inner: Closure) -> Closure:
 
 def _compile_read(expr: Read) -> Closure:
     slot = expr.slot
-    if not expr.name:
-        return _compile_take(slot)
     if expr.depth == 0:
         return lambda slots: slots[slot]
     if expr.depth == 1:
@@ -84,15 +85,10 @@ def _compile_read(expr: Read) -> Closure:
 
 
 def _compile_take(slot: int) -> Closure:
-    """Return the closure that takes what a call left in a hidden slot, and frees the memory.
-
-    Such a slot is read once, but for the answer of `and` and `or`, which is a boolean.
-    """
+    """Return the closure that takes what waits in a hidden slot, and frees the memory."""
 
     def take(slots: Slots) -> Value:
-        value = slots[slot]
-        if type(value) in HEAVY:
-            slots[slot] = None
+        value, slots[slot] = slots[slot], None
         return value
 
     return take

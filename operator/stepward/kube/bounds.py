@@ -18,7 +18,6 @@ CONNECTIONS: Final = 64  # ours: open connections to the API server on the hot p
 PAGE_ITEMS: Final = 500  # ours: objects of one page of a metadata list
 CREDENTIAL_SECONDS: Final = 60.0  # ours: how long a token read from a file is trusted
 FAILURE_BYTES: Final = 64 * KIB  # ours: of an error answer that is read
-ANSWER_BYTES: Final = 64 * 1024 * KIB  # ours: of any answer that is read
 
 # --- objects -----------------------------------------------------------------------------------
 NAME_CHARACTERS: Final = 253  # server: longest object name

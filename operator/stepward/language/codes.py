@@ -70,7 +70,6 @@ _SHAPE: Final = {
     "invalid-args": "`args` is a map of argument names to values.",
     "invalid-switch": "`switch` is a list of maps with `condition` and what to do.",
     "too-many-conditions": f"A `switch` has at most {limits.CONDITIONS_PER_SWITCH} conditions.",
-    "constant-condition": "A condition that is a plain value is always or never met.",
     "invalid-for": "`for` has `value`, one of `in` and `range`, and `steps`.",
     "invalid-range": "`range` is a list of two numbers, or an expression.",
     "invalid-parallel": "`parallel` has either `branches` or `for`.",
@@ -88,15 +87,16 @@ _SHAPE: Final = {
 }
 
 _MEANING: Final = {
-    "unknown-step": "The target of `next` is no step that can be reached from here.",
+    "unknown-step": "`next` names a step of the same routine; there is none of this name.",
+    "unreachable-target": "`next` stays in its list or goes to one around it, never across a loop or branch.",
     "jump-outside-loop": "`break` and `continue` work only in the steps of a `for`.",
     "return-in-branch": "A parallel branch cannot end its routine.",
-    "unreachable-step": "Nothing leads to this step.",
     "unknown-variable": "A name is neither a variable of this scope nor a subworkflow.",
     "duplicate-variable": "A variable is introduced twice.",
     "loop-variable-reused": "A nested loop needs variables of its own.",
     "unshared-variable": "A parallel branch may change only the variables listed in `shared`.",
     "unknown-function": "There is no subworkflow and no library function of this name.",
+    "duplicate-argument": "An argument is given twice, under two names of one parameter.",
     "unknown-argument": "The function has no parameter of this name.",
     "missing-argument": "The function has a parameter without default that got no argument.",
     "too-many-arguments": "The function takes fewer arguments.",
@@ -106,5 +106,16 @@ _MEANING: Final = {
     "not-callable": "Only functions and subworkflows can be called.",
 }
 
-CODES: Final[dict[str, str]] = {**_TEXT, **_EXPRESSIONS, **_SHAPE, **_MEANING}
+_DOUBTFUL: Final = {
+    "constant-condition": "A condition that is a plain value must be true or false; any other raises.",
+    "unreachable-entry": "Entries of a `switch` behind `condition: true` are never reached.",
+    "unreachable-step": "Nothing leads to this step.",
+    "loop-over-no-list": "`for` runs over a list; any other plain value raises a TypeError.",
+    "hidden-variable": "A loop or error variable hides a variable of the same name around it.",
+    "try-without-effect": "`try` has an effect only with `retry` or `except`.",
+    "not-binds-tighter": "`not` binds tighter than comparison: `not a in b` is `(not a) in b`.",
+    "chained-comparison": "`a < b < c` compares the boolean `a < b` with `c`, which raises a TypeError.",
+}
+
+CODES: Final[dict[str, str]] = {**_TEXT, **_EXPRESSIONS, **_SHAPE, **_MEANING, **_DOUBTFUL}
 """code -> what it means, in one sentence."""

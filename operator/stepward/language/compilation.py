@@ -1,7 +1,10 @@
 """From text to `Program`: the passes of this floor in their order."""
 
-from stepward.language import checker, diagnostics, lowering, parser, scopes, yamltree
+from stepward.language import diagnostics, scopes, yamltree
+from stepward.language.checking import checker
+from stepward.language.lowering import routines
 from stepward.language.names import Names
+from stepward.language.parsing.workflow import parse_workflow
 from stepward.language.program import Program
 from stepward.language.signatures import Library
 from stepward.language.source import Source
@@ -16,7 +19,7 @@ def compile_workflow(source: Source, library: Library) -> tuple[Program | None, 
     """
     report = diagnostics.Report()
     root = yamltree.compose(source, report)
-    workflow = parser.parse_workflow(root, source, report) if root is not None else None
+    workflow = parse_workflow(root, source, report) if root is not None else None
     if workflow is None:
         return None, report
     names = Names({routine.name.text: routine for routine in workflow.routines}, library)
@@ -26,7 +29,7 @@ def compile_workflow(source: Source, library: Library) -> tuple[Program | None, 
     checker.check(workflow, table, names, source, report)
     if report.has_errors:
         return None, report
-    return lowering.lower(workflow, table, names, source), report
+    return routines.lower(workflow, table, names, source), report
 
 
 def read_argument(text: str) -> Value:

@@ -56,7 +56,8 @@ _CONSTANTS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("null", "Null", "NULL"), None),
 }
-_RESERVED: Final = frozenset({*_CONSTANTS, "and", "AND", "or", "OR", "not", "NOT", "in", "IN"})
+RESERVED: Final = frozenset({*_CONSTANTS, "and", "AND", "or", "OR", "not", "NOT", "in", "IN"})
+"""Words of expressions: no variable can have one as its name."""
 _NESTING: Final = 100
 """Open brackets and prefix operators at a time: parsing, lowering and evaluation recurse that deep."""
 
@@ -83,7 +84,7 @@ class Parser:
     def whole_target(self) -> Expression:
         """Parse everything as an assignment target; raises `ExpressionError`."""
         first = self._take()
-        if first.kind != "name" or first.text in _RESERVED:
+        if first.kind != "name" or first.text in RESERVED:
             message = "it must begin with the name of a variable"
             raise ExpressionError("invalid-target", first.place, message)
         target: Expression = Variable(self._span(first), first.text)
@@ -180,7 +181,7 @@ class Parser:
                 return self._integer()
             case "name" if token.text in _CONSTANTS:
                 return Literal(self._span(self._take()), _CONSTANTS[token.text])
-            case "name" if token.text not in _RESERVED:
+            case "name" if token.text not in RESERVED:
                 return Variable(self._span(self._take()), token.text)
             case _:
                 pass

@@ -1,22 +1,26 @@
 """What a name in an expression or a `call` means: variable, subworkflow, library, connector (4.7)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
-from stepward.language.scopes import Scope
 from stepward.language.signatures import Library, Signature
-from stepward.language.syntax import Expression, Index, Member, Routine, Variable
+from stepward.language.structure import Routine
+from stepward.language.syntax import Index, Member
 
 _CONNECTOR_ROOTS: Final = {"googleapis": 4, "gke": 2}
 """First part of a connector's name -> how many parts a well-formed one has at least."""
 
-IN_EXPRESSIONS: Final = (".secrets.versions.accessString", ".secrets.versions.accessRegionalString",
-                         ".secrets.addVersionString")  # fmt: skip
+IN_EXPRESSIONS: Final = (
+    ".secrets.versions.accessString",
+    ".secrets.versions.accessRegionalString",
+    ".secrets.addVersionString",
+)
 """Ends of the connectors that may be called inside `${}` (language.md 3.9)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Names:
     """The names a workflow can use besides its variables."""
 
@@ -35,13 +39,20 @@ class Names:
             return None
 
     def is_predicate(self, name: str) -> bool:
-        """Return whether library function *name* may be used as a value: a retry predicate (1.5)."""
+        """Return whether library function *name* may be used as a value: a retry predicate (stdlib 1.5)."""
         signature = self.library.signature(name)
         return signature is not None and [p.name for p in signature.parameters] == ["exception"]
 
-    def reserved(self) -> set[str]:
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """Return the first parts of dotted names of the library."""
+        return frozenset(name.partition(".")[0] for name in self.library.names() if "." in name)
+
+    @cached_property
+    def reserved(self) -> frozenset[str]:
         """Return the names a subworkflow must not have: modules and helpers of the library (1.1)."""
-        return {name.split(".")[0] for name in self.library.names()} | set(_CONNECTOR_ROOTS)
+        helpers = frozenset(name for name in self.library.names() if "." not in name)
+        return self.modules | helpers | set(_CONNECTOR_ROOTS)
 
     def callables(self) -> Iterator[str]:
         """Yield every name that can be called, for suggestions."""
@@ -57,7 +68,7 @@ def is_connector(name: str) -> bool:
 
 def is_connector_root(name: str) -> bool:
     """Return whether the first part of *name* is that of connectors."""
-    return name.split(".")[0] in _CONNECTOR_ROOTS
+    return name.partition(".")[0] in _CONNECTOR_ROOTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +76,23 @@ class LibraryValue:
     """The longest start of a chain of members that is a library value, and what follows it."""
 
     name: str
-    rest: tuple[Expression, ...]
-    """The accesses after the name, outermost last."""
+    rest: tuple[Member | Index, ...]
+    """The accesses after the name, in the order of their evaluation."""
 
 
-def library_value(expression: Expression, scope: Scope, names: Names) -> LibraryValue | None:
+def library_value(root: str, accesses: Sequence[Member | Index], names: Names) -> LibraryValue | None:
     """Return what library value a chain such as `http.default_retry.backoff.max_delay` starts with.
 
-    A variable of the same name hides the library (4.7).
+    *root* must be no variable: one of that name would hide the library (4.7).
     """
-    chain: list[Expression] = []
-    node = expression
-    while isinstance(node, Member | Index):
-        chain.append(node)
-        node = node.container
-    if not isinstance(node, Variable) or scope.find(node.name):
+    if root not in names.modules:
         return None
-    parts = [node.name]
+    name = root
     found: LibraryValue | None = None
-    for position, access in enumerate(reversed(chain)):
+    for position, access in enumerate(accesses, 1):
         if not isinstance(access, Member):
             break
-        parts.append(access.name)
-        name = ".".join(parts)
+        name += f".{access.name}"
         if names.constant(name) is not None or names.is_predicate(name):
-            found = LibraryValue(name, tuple(reversed(chain))[position + 1 :])
+            found = LibraryValue(name, tuple(accesses[position:]))
     return found

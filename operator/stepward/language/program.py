@@ -5,10 +5,13 @@ still knows its line.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from stepward.language.source import Source, Span
 from stepward.language.syntax import BinaryOperator, UnaryOperator
+
+NOWHERE: Final = Span(0, 0)
+"""Of instructions that stand for nothing the author wrote, and that cannot fail."""
 
 # --- expressions with slots --------------------------------------------------------------------
 
@@ -27,6 +30,13 @@ class Read:
     depth: int
     slot: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A value that waits in a hidden slot to be read once; reading it empties the slot."""
+
+    slot: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class Located:
     inner: "Expr"
 
 
-Expr: TypeAlias = Constant | Read | Access | Unary | Binary | MakeList | MakeMap | Invoke | Located
+Expr: TypeAlias = Constant | Read | Take | Access | Unary | Binary | MakeList | MakeMap | Invoke | Located
 
 # --- instructions ------------------------------------------------------------------------------
 
@@ -117,9 +127,10 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assign(Instruction):
-    """Do the writes in order."""
+    """Do the writes in order. `hidden`: part of another step, so it counts as no step."""
 
     writes: tuple[Write, ...]
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +147,8 @@ class Choose(Instruction):
 
     cases: tuple[tuple[Expr, int], ...]
     otherwise: int
+    hidden: bool = False
+    """Part of another step, so it counts as no step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +297,8 @@ class IterationCode:
     """The iterations of a parallel loop: one branch per value of `source`."""
 
     source: Expr
+    span: Span
+    """What stands for `source` in the text."""
     bounded: bool
     value: int
     index: int | None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from stepward.language.syntax import (
+from stepward.language.structure import (
     Action,
     Assign,
     Branch,
@@ -19,11 +19,10 @@ from stepward.language.syntax import (
     Parallel,
     Routine,
     Step,
-    Steps,
-    Switch,
     Try,
-    Variable,
+    own_lists,
 )
+from stepward.language.syntax import Variable
 
 Owner: TypeAlias = Routine | For | Except | Branch
 """What opens a scope."""
@@ -32,8 +31,7 @@ Owner: TypeAlias = Routine | For | Except | Branch
 class Layout:
     """The slots of one kind of frame. Slot 0 links to the frame that encloses it, if any."""
 
-    def __init__(self, parent: "Layout | None" = None) -> None:
-        self.parent = parent
+    def __init__(self) -> None:
         self.names: list[str] = [""]
         """Slot -> variable name; empty for slots that no expression can name."""
 
@@ -54,11 +52,13 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Home:
     """Where a variable lives as seen from a scope: `depth` frames outwards, in `slot`."""
 
     depth: int
     slot: int
+    scope: "Scope"
+    """The scope that defines it."""
     crossed: tuple["Scope", ...]
     """The branch scopes between reader and variable, innermost first."""
 
@@ -69,6 +69,10 @@ class Scope:
 
     owner: Owner
     layout: Layout
+    title: str
+    """What it is, for messages: "the loop 'a'"."""
+    step: str = ""
+    """The step that opens it."""
     parent: "Scope | None" = None
     shared: frozenset[str] | None = None
     """For the scope of a branch: the parent variables it may write. None: no branch scope."""
@@ -76,31 +80,30 @@ class Scope:
     own_slots: list[int] = field(default_factory=list)
     """Slots that start as null each time the scope is entered."""
 
-    def define(self, name: str) -> int:
-        """Add a variable to this scope and return its slot."""
+    def define(self, name: str) -> None:
+        """Add a variable to this scope."""
         slot = self.layout.allocate(name)
         self.names[name] = slot
         self.own_slots.append(slot)
-        return slot
 
-    def find(self, name: str) -> Place | None:
+    def find(self, name: str) -> Home | None:
         """Return where *name* lives, or None if no scope around here defines it."""
         scope: Scope | None = self
-        depth = 0
         crossed: list[Scope] = []
         while scope is not None:
             if name in scope.names:
-                return Place(depth, scope.names[name], tuple(crossed))
+                return Home(len(crossed), scope.names[name], scope, tuple(crossed))
             if scope.shared is not None:
-                depth += 1
                 crossed.append(scope)
             scope = scope.parent
         return None
 
-    def visible(self) -> set[str]:
-        """Return every name that can be read here."""
-        names: set[str] = set(self.names)
-        return names | self.parent.visible() if self.parent else names
+    def visible(self) -> Iterator[str]:
+        """Yield every name that can be read here, the innermost scope's first."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield from scope.names
+            scope = scope.parent
 
 
 ScopeTable: TypeAlias = dict[Owner, Scope]
@@ -109,7 +112,7 @@ ScopeTable: TypeAlias = dict[Owner, Scope]
 def build_scopes(routine: Routine) -> ScopeTable:
     """Return the scope of *routine* and of everything in it that opens one."""
     table: ScopeTable = {}
-    scope = Scope(routine, Layout())
+    scope = Scope(routine, Layout(), f"the routine '{routine.name.text}'")
     for parameter in routine.parameters:
         scope.define(parameter.name.text)
     _open(scope, routine.steps, table)
@@ -118,66 +121,70 @@ def build_scopes(routine: Routine) -> ScopeTable:
 
 def _open(scope: Scope, steps: tuple[Step, ...], table: ScopeTable) -> None:
     table[scope.owner] = scope
-    for name in assigned_names(steps):
-        if scope.find(name.text) is None:
-            scope.define(name.text)
-    for action in own_actions(steps):
+    owner = scope.owner.name.text if isinstance(scope.owner, Branch) else scope.step
+    actions = list(own_actions(steps, owner))
+    for action, _ in actions:
+        for name in _assigned_by(action):
+            if name.text and scope.find(name.text) is None:
+                scope.define(name.text)
+    for action, step in actions:
         match action:
             case For():
-                _open_loop(action, Scope(action, scope.layout, scope), table)
+                _open_loop(action, Scope(action, scope.layout, f"the loop '{step}'", step, scope), table)
             case Try(handler=Except() as handler):
-                inner = Scope(handler, scope.layout, scope)
+                title = f"the 'except' of step '{step}'"
+                inner = Scope(handler, scope.layout, title, step, scope)
                 if handler.error:
                     inner.define(handler.error.text)
                 _open(inner, handler.steps, table)
             case Parallel():
-                shared = frozenset(name.text for name in action.shared)
-                for branch in action.branches:
-                    _open(Scope(branch, Layout(scope.layout), scope, shared), branch.steps, table)
-                if action.loop:
-                    _open_loop(action.loop, Scope(action.loop, Layout(scope.layout), scope, shared), table)
+                _open_branches(action, scope, step, table)
             case _:
                 pass
+
+
+def _open_branches(action: Parallel, scope: Scope, step: str, table: ScopeTable) -> None:
+    shared = frozenset(name.text for name in action.shared)
+    for branch in action.branches:
+        title = f"the branch '{branch.name.text}'"
+        _open(Scope(branch, Layout(), title, step, scope, shared), branch.steps, table)
+    if action.loop:
+        title = f"the parallel loop '{step}'"
+        _open_loop(action.loop, Scope(action.loop, Layout(), title, step, scope, shared), table)
 
 
 def _open_loop(loop: For, scope: Scope, table: ScopeTable) -> None:
-    scope.define(loop.value.text)
-    if loop.index:
-        scope.define(loop.index.text)
+    for name in (loop.value, loop.index):
+        if name and name.text:
+            scope.define(name.text)
     _open(scope, loop.steps, table)
 
 
-def own_actions(steps: tuple[Step, ...]) -> Iterator[Action]:
-    """Yield the actions that run in the scope of *steps*: through groups, switches and `try` bodies."""
+def own_actions(steps: tuple[Step, ...], owner: str = "") -> Iterator[tuple[Action, str]]:
+    """Yield the actions that run in the scope of *steps*, each with its step.
+
+    These are the actions of the steps themselves, and those in their groups, switches and `try` bodies.
+    Steps without a name go by that of their *owner*.
+    """
     for step in steps:
         if step.action:
-            yield from _flatten(step.action)
+            yield from _flatten(step.action, step.name.text or owner)
 
 
-def _flatten(action: Action) -> Iterator[Action]:
-    yield action
+def _flatten(action: Action, step: str) -> Iterator[tuple[Action, str]]:
+    yield action, step
+    for steps in own_lists(action):
+        yield from own_actions(steps, step)
+
+
+def _assigned_by(action: Action) -> Iterator[Name]:
+    """Yield the bare names that *action* itself assigns."""
     match action:
-        case Steps():
-            yield from own_actions(action.steps)
-        case Switch():
-            for entry in action.entries:
-                if entry.action:
-                    yield from _flatten(entry.action)
-        case Try():
-            yield from _flatten(action.body)
+        case Assign():
+            for assignment in action.assignments:
+                if isinstance(assignment.target, Variable):
+                    yield Name(assignment.target.span, assignment.target.name)
+        case Call(result=Name() as result):
+            yield result
         case _:
             pass
-
-
-def assigned_names(steps: tuple[Step, ...]) -> Iterator[Name]:
-    """Yield every bare name that the scope of *steps* assigns."""
-    for action in own_actions(steps):
-        match action:
-            case Assign():
-                for assignment in action.assignments:
-                    if isinstance(assignment.target, Variable):
-                        yield Name(assignment.target.span, assignment.target.name)
-            case Call(result=Name() as result):
-                yield result
-            case _:
-                pass

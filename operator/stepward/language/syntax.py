@@ -1,10 +1,12 @@
-"""The syntax tree: one frozen dataclass per kind of expression, value and step.
+"""The syntax tree of expressions and values: one frozen dataclass per kind.
 
-Nothing here is resolved: names are text, targets of jumps are text. `lowering` resolves them.
+Nothing here is resolved: names are text. `lowering` resolves them. Steps are in `structure`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal as OneOf, TypeAlias
+from typing import Any, TypeAlias
+from typing import Literal as OneOf
 
 from stepward.language.source import Span
 
@@ -89,6 +91,44 @@ class FunctionCall:
 
 Expression: TypeAlias = Literal | Variable | Member | Index | Unary | Binary | ListDisplay | FunctionCall
 
+
+def children(expression: Expression) -> tuple[Expression, ...]:
+    """Return the expressions that *expression* is made of, in the order of their evaluation."""
+    match expression:
+        case Literal() | Variable():
+            return ()
+        case Member():
+            return (expression.container,)
+        case Index():
+            return expression.container, expression.index
+        case Unary():
+            return (expression.operand,)
+        case Binary():
+            return expression.left, expression.right
+        case ListDisplay():
+            return expression.items
+        case FunctionCall():
+            return expression.arguments
+
+
+def parts_of(expression: Expression) -> Iterator[Expression]:
+    """Yield *expression* and everything it is made of; whatever has parts comes before them."""
+    stack = [expression]
+    while stack:
+        part = stack.pop()
+        yield part
+        stack += children(part)
+
+
+def chain(expression: Expression) -> tuple[Expression, tuple[Member | Index, ...]]:
+    """Return what `root.a[b].c` begins with, and its accesses in the order of their evaluation."""
+    accesses: list[Member | Index] = []
+    while isinstance(expression, Member | Index):
+        accesses.append(expression)
+        expression = expression.container
+    return expression, tuple(reversed(accesses))
+
+
 # --- values: anything below `assign`, `args`, `return` … (language.md, section 2) --------------
 
 
@@ -125,178 +165,3 @@ class MapTemplate:
 
 
 Template: TypeAlias = Constant | Interpolation | ListTemplate | MapTemplate
-
-# --- steps -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name where it stands in the source."""
-
-    span: Span
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """`target: value`. The target is a chain of Variable, Member and Index."""
-
-    span: Span
-    target: Expression
-    value: Template
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Assign:
-    """`assign:` with one or more assignments."""
-
-    assignments: tuple[Assignment, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """`call:` of a library function, connector or subworkflow. `keyword` is the word `call`."""
-
-    keyword: Span
-    function: Name
-    arguments: Template | None
-    """A MapTemplate or Constant map (by name), a ListTemplate or Constant list (by position), an
-    Interpolation (an expression that yields a map), or None."""
-    argument_names: tuple[Name, ...]
-    """The keys of literal named arguments, for messages that point at one."""
-    result: Name | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SwitchEntry:
-    """One entry of `switch`: its condition, and what to do."""
-
-    condition: Template
-    action: "Action | None"
-    next: Name | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Switch:
-    """`switch:`; the first entry whose condition is true runs."""
-
-    entries: tuple[SwitchEntry, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class For:
-    """`for:` over a list (`items`) or over a range (`bounds`); exactly one of them is set."""
-
-    value: Name
-    index: Name | None
-    items: Template | None
-    bounds: Template | None
-    steps: tuple["Step", ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Branch:
-    """One named branch of `parallel`."""
-
-    name: Name
-    steps: tuple["Step", ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Parallel:
-    """`parallel:` with branches, or with a loop whose iterations are the branches."""
-
-    keyword: Span
-    shared: tuple[Name, ...]
-    concurrency_limit: Template | None
-    branches: tuple[Branch, ...]
-    loop: For | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Steps:
-    """`steps:` inside a step: a group without a scope of its own."""
-
-    steps: tuple["Step", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """`retry:`; either `policy` is an expression for a whole policy, or the fields are set."""
-
-    span: Span
-    policy: Interpolation | None
-    predicate: Template | None
-    max_retries: Template | None
-    initial_delay: Template | None
-    max_delay: Template | None
-    multiplier: Template | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Except:
-    """`except:`; `error` is the variable of `as`."""
-
-    error: Name | None
-    steps: tuple["Step", ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Try:
-    """`try:` with `retry` and `except`; the body is one unnamed action or a list of steps."""
-
-    body: "Action"
-    retry: RetryPolicy | None
-    handler: Except | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Raise:
-    """`raise:`; `span` covers the entry from its keyword on."""
-
-    span: Span
-    value: Template
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Return:
-    """`return:`."""
-
-    span: Span
-    value: Template
-
-
-Action: TypeAlias = Assign | Call | Switch | For | Parallel | Steps | Try | Raise | Return
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """One named step. Without an action it is a pure jump."""
-
-    name: Name
-    action: Action | None
-    next: Name | None
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterDeclaration:
-    """One entry of `params`; `default` is set for an optional parameter."""
-
-    name: Name
-    default: Constant | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Routine:
-    """`main` or a subworkflow."""
-
-    name: Name
-    parameters: tuple[ParameterDeclaration, ...]
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Workflow:
-    """A whole source file. `routines` holds `main` first, then the rest as written."""
-
-    routines: tuple[Routine, ...]

@@ -1,11 +1,11 @@
-"""Module `events` (stdlib 6): checked, but there is no callback endpoint to give out yet."""
+"""Module `events` (stdlib 6)."""
 
-# ruff: noqa: ARG001 - the signatures are the language's, and checked
+from typing import Final
 
-from typing import Final, NoReturn
-
+from stepward.engine import effects
+from stepward.engine.ambient import Ambient
 from stepward.stdlib.registry import Number, function
-from stepward.values import errors, limits
+from stepward.values import errors, limits, model
 from stepward.values.model import Map
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
@@ -15,14 +15,17 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
     "events.create_callback_endpoint",
     example=("{call: events.create_callback_endpoint, args: {http_callback_method: POST}}", None),
 )
-def create_callback_endpoint(http_callback_method: str = "POST") -> NoReturn:
-    """Return a map with the `url` of a new endpoint. Not available in this version."""
+def create_callback_endpoint(
+    ambient: Ambient,  # noqa: ARG001 - makes the machine call it, so that it may ask for an effect anywhere
+    http_callback_method: str = "POST",
+) -> effects.CreateCallback:
+    """Open an endpoint for requests with that method, and return a map with its `url`."""
     if http_callback_method not in _METHODS:
         raise errors.value_error(
             "events.create_callback_endpoint: argument 'http_callback_method' must be one of "
             f"{', '.join(_METHODS)}; got: {errors.quoted(http_callback_method)}"
         )
-    raise errors.unavailable("events.create_callback_endpoint")
+    return effects.CreateCallback(http_callback_method)
 
 
 @function(
@@ -30,8 +33,18 @@ def create_callback_endpoint(http_callback_method: str = "POST") -> NoReturn:
     blocking=True,
     example=("{call: events.await_callback, args: {callback: '${endpoint}', timeout: 60}}", None),
 )
-def await_callback(callback: Map, timeout: Number = limits.CALLBACK_SECONDS) -> NoReturn:
-    """Wait for a request to the endpoint *callback* and return it. Not available in this version."""
-    if timeout < 0:
-        raise errors.value_error("events.await_callback: argument 'timeout' must not be negative")
-    raise errors.unavailable("events.await_callback")
+def await_callback(callback: Map, timeout: Number = limits.CALLBACK_SECONDS) -> effects.AwaitCallback:
+    """Wait for a request to the endpoint *callback*, at most *timeout* seconds, and return it."""
+    if not 0 <= timeout <= limits.EXECUTION_SECONDS:
+        raise errors.value_error(
+            "events.await_callback: argument 'timeout' must not be negative, and at most "
+            f"{limits.EXECUTION_SECONDS} seconds"
+        )
+    url = callback.get("url")
+    if url is None:
+        raise errors.value_error("events.await_callback: argument 'callback' must have the key 'url'")
+    if type(url) is not str:
+        raise errors.type_error(
+            f"events.await_callback: 'url' of argument 'callback' must be string; got: {model.type_name(url)}"
+        )
+    return effects.AwaitCallback(url, float(timeout))

@@ -1,9 +1,8 @@
-"""Module `experimental.executions` (stdlib 7): checked, but nothing starts other workflows yet."""
+"""Module `experimental.executions` (stdlib 7): calls of other workflows, which the world performs."""
 
-# ruff: noqa: ARG001 - the signatures are the language's, and checked
+from typing import Any
 
-from typing import Any, NoReturn
-
+from stepward.engine.effects import ConnectorCall
 from stepward.stdlib.registry import Number, function
 from stepward.values import errors, limits, model
 from stepward.values.model import FunctionRef, List, Map
@@ -16,13 +15,11 @@ from stepward.values.model import FunctionRef, List, Map
 )
 def run(
     workflow_id: str, location: str | None = None, project_id: str | None = None, argument: Any = None
-) -> NoReturn:
-    """Run another workflow and return its result. Not available in this version."""
-    if type(argument) in (bytes, FunctionRef):
-        raise errors.type_error(
-            f"experimental.executions.run: argument 'argument' cannot be {model.type_name(argument)}"
-        )
-    raise errors.unavailable("experimental.executions.run")
+) -> ConnectorCall:
+    """Run another workflow with *argument* and return its result."""
+    _check_argument("experimental.executions.run: argument 'argument'", argument)
+    where = {"workflow_id": workflow_id, "location": location, "project_id": project_id}
+    return ConnectorCall("experimental.executions.run", {**where, "argument": argument})
 
 
 @function(
@@ -36,11 +33,26 @@ def map_(
     timeout: Number = limits.CHILD_EXECUTION_SECONDS,
     location: str | None = None,
     project_id: str | None = None,
-) -> List:
-    """Run another workflow once per item and return the results in order. Not available in this version."""
+) -> ConnectorCall | List:
+    """Run another workflow once per item of *arguments* and return the results in their order."""
+    if not 0 < timeout <= limits.EXECUTION_SECONDS:
+        raise errors.value_error(
+            "experimental.executions.map: argument 'timeout' must be above 0 and at most "
+            f"{limits.EXECUTION_SECONDS} seconds"
+        )
+    for position, argument in enumerate(arguments):
+        _check_argument(f"experimental.executions.map: item {position} of 'arguments'", argument)
     if not arguments:
         return List()
-    raise errors.unavailable("experimental.executions.map")
+    where = {"workflow_id": workflow_id, "location": location, "project_id": project_id}
+    return ConnectorCall(
+        "experimental.executions.map", {**where, "arguments": arguments, "timeout": float(timeout)}
+    )
+
+
+def _check_argument(what: str, argument: Any) -> None:
+    if type(argument) in (bytes, FunctionRef):
+        raise errors.type_error(f"{what} cannot be {model.type_name(argument)}")
 
 
 @function(

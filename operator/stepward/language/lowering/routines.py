@@ -1,17 +1,14 @@
-"""Syntax tree to `Program`: flat code, slots instead of names, addresses instead of step names.
-
-Runs only on a workflow that the checker found nothing wrong with, so it trusts every name.
-"""
+"""A checked workflow to its program."""
 
 import hashlib
+
 from stepward.language import program
-from stepward.language.assembly import Assembler
-from stepward.language.checker import count_steps
-from stepward.language.lowering_blocks import Around, BlockLowering
+from stepward.language.lowering.context import Around, Context
+from stepward.language.lowering.steps import lower_steps
 from stepward.language.names import Names
 from stepward.language.scopes import ScopeTable
 from stepward.language.source import Source
-from stepward.language.syntax import Routine, Workflow
+from stepward.language.structure import Routine, Workflow, count_steps
 
 
 def lower(workflow: Workflow, scopes: ScopeTable, names: Names, source: Source) -> program.Program:
@@ -20,24 +17,23 @@ def lower(workflow: Workflow, scopes: ScopeTable, names: Names, source: Source) 
     return program.Program(
         source=source,
         digest=hashlib.sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest(),
-        routines=tuple(_lower_routine(routine, scopes, names, index) for routine in workflow.routines),
+        routines=tuple(
+            _lower_routine(routine, Context(names, index, scopes)) for routine in workflow.routines
+        ),
         step_count=sum(count_steps(routine.steps) for routine in workflow.routines),
     )
 
 
-def _lower_routine(
-    routine: Routine, scopes: ScopeTable, names: Names, index: dict[str, int]
-) -> program.Routine:
-    assembler = Assembler()
-    scope = scopes[routine]
-    lowering = BlockLowering(assembler, names, index, scopes)
-    lowering.steps(routine.steps, Around(), scope)
+def _lower_routine(routine: Routine, context: Context) -> program.Routine:
+    scope = context.scopes[routine]
+    lower_steps(context, routine.steps, Around(), scope)
+    # The end of the list belongs to the step that control comes from.
+    context.step = next((step.name.text for step in reversed(routine.steps) if step.name.text), "")
     end = routine.name.span
-    last_step = routine.steps[-1].name.text if routine.steps else routine.name.text
-    assembler.emit(
-        lambda: program.Return(step=last_step, span=end, value=program.Constant(None), implicit=True)
+    context.emit(
+        lambda step: program.Return(step=step, span=end, value=program.Constant(None), implicit=True)
     )
-    code, handler_at, handlers = assembler.finish()
+    code, handler_at, handlers = context.assembler.finish()
     return program.Routine(
         name=routine.name.text,
         parameters=tuple(

@@ -1,6 +1,7 @@
 """The assembler that lowering writes to: instructions with labels for addresses not yet known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -32,18 +33,16 @@ class _OpenHandler:
     error: int
 
 
+_NO_HANDLER = -1
+
+
 class Assembler:
     """Collects the instructions of one routine."""
 
     def __init__(self) -> None:
         self._code: list[tuple[Build, int]] = []
         self._handlers: list[_OpenHandler] = []
-        self._around: list[int] = [-1]
-
-    @property
-    def address(self) -> int:
-        """The address of the next instruction."""
-        return len(self._code)
+        self._around: list[int] = [_NO_HANDLER]
 
     def emit(self, build: Build) -> None:
         """Append an instruction; *build* is called when every label has its address."""
@@ -64,9 +63,12 @@ class Assembler:
         """End what the last `protect` began."""
         self._around.pop()
 
-    def outside(self) -> "_Outside":
-        """Return a context in which no handler of this routine applies: a parallel branch's code."""
-        return _Outside(self._around)
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Emit code to which no handler of this routine applies: that of a parallel branch."""
+        self._around.append(_NO_HANDLER)
+        yield
+        self._around.pop()
 
     def finish(self) -> tuple[tuple[Instruction, ...], tuple[int, ...], tuple[Handler, ...]]:
         """Return code, handler per address, and handlers."""
@@ -75,16 +77,3 @@ class Assembler:
             tuple(handler for _, handler in self._code),
             tuple(Handler(handler.entry.target, handler.error) for handler in self._handlers),
         )
-
-
-class _Outside:
-    """Context manager of `Assembler.outside`."""
-
-    def __init__(self, around: list[int]) -> None:
-        self._around = around
-
-    def __enter__(self) -> None:
-        self._around.append(-1)
-
-    def __exit__(self, *_: object) -> None:
-        self._around.pop()

@@ -1,0 +1,129 @@
+"""Mocks: what answers the calls of a workflow in place of the world."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from stepward.cli import output, reports
+from stepward.cli.rehearsal.patterns import Call, Pattern, describe
+from stepward.engine.effects import HttpRequest, Log
+from stepward.language.source import Source, Span
+from stepward.runtime.simulation import Answer, Arrival
+from stepward.values import errors
+from stepward.values.errors import WorkflowError
+
+
+@dataclass(frozen=True, slots=True)
+class Mock:
+    """One mock: which calls it answers, with what, and how often."""
+
+    source: Source
+    span: Span
+    pattern: Pattern
+    answer: Answer
+    times: int | None
+    """None: always."""
+
+    @property
+    def place(self) -> str:
+        """Return `file:line`."""
+        return f"{output.one_line(self.source.name)}:{self.source.position(self.span).line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a run meets instead of the world: mocks, requests to callbacks, the time when it begins."""
+
+    mocks: Sequence[Mock] = ()
+    callbacks: Sequence["Callback"] = ()
+    now: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A request to a callback as its file says; each run makes an `Arrival` of it."""
+
+    source: Source
+    span: Span
+    arrival: Arrival
+
+    @property
+    def place(self) -> str:
+        """Return `file:line`."""
+        return f"{output.one_line(self.source.name)}:{self.source.position(self.span).line}"
+
+
+@dataclass(slots=True)
+class Mocks:
+    """The script of one run: the first mock that fits and is not used up answers."""
+
+    mocks: Sequence[Mock]
+    show_logs: bool = True
+    """Write what `sys.log` says to standard error."""
+    calls: list[Call] = field(default_factory=list)
+    """What was asked, in its order, answered or not."""
+    unanswered: list[Call] = field(default_factory=list)
+    answered: dict[int, int] = field(default_factory=dict)
+    """By the position of a mock, how often it answered."""
+
+    def answer(self, effect: Call) -> Answer | None:
+        """Return the answer to *effect*; None if no mock has one."""
+        for position, mock in enumerate(self.mocks):
+            if self._is_left(position) and mock.pattern.matches(effect):
+                self.calls.append(effect)
+                self.answered[position] = self.answered.get(position, 0) + 1
+                failure = mock.answer.error
+                # An error remembers where it struck: every call gets one of its own.
+                fresh = None if failure is None else WorkflowError(failure.value)
+                return Answer(mock.answer.value, fresh, mock.answer.delay_seconds)
+        return None
+
+    def _is_left(self, position: int) -> bool:
+        times = self.mocks[position].times
+        return times is None or self.answered.get(position, 0) < times
+
+    def refuse(self, effect: Call) -> WorkflowError:
+        """Keep *effect* for the report, and return the error that ends the run."""
+        self.calls.append(effect)
+        self.unanswered.append(effect)
+        return errors.error("UnansweredCall", f"no mock answers {describe(effect)}")
+
+    def log(self, entry: Log) -> None:
+        """Write *entry* to standard error."""
+        line = reports.render_log(entry)
+        if self.show_logs:
+            output.note(line)
+
+    def unused(self) -> list[Mock]:
+        """Return the mocks that answered nothing."""
+        return [mock for position, mock in enumerate(self.mocks) if position not in self.answered]
+
+    def explain(self, effect: Call) -> list[str]:
+        """Return the lines that say what nothing answered, which mock came nearest, and what to write."""
+        lines = [f"error[unanswered-call]: no mock answers {output.one_line(describe(effect))}"]
+        near = min(
+            range(len(self.mocks)), key=lambda at: self.mocks[at].pattern.likeness(effect), default=None
+        )
+        if near is not None:
+            mock = self.mocks[near]
+            why = "; ".join(mock.pattern.differences(effect)) or f"it answers {mock.times} times and has"
+            lines.append(f"  nearest: {mock.place}: {output.one_line(mock.pattern.text)}: {why}")
+        reply = "respond: {code: 200, body: {}}" if isinstance(effect, HttpRequest) else "return: {}"
+        key = "request" if isinstance(effect, HttpRequest) else "call"
+        lines += ["  = help: add a mock such as", f"      - {key}: {describe(effect)}", f"        {reply}"]
+        return lines
+
+
+def note_leftovers(mocks: Sequence[Mock], callbacks: Sequence[tuple[Callback, Arrival]]) -> None:
+    """Say on standard error which mocks answered nothing, and which requests to callbacks were refused."""
+    for mock in mocks:
+        output.note(f"{mock.place}: warning[unused-mock]: nothing asked for {output.one_line(mock.pattern.text)}")
+    for callback, arrival in callbacks:
+        if arrival.status is None:
+            output.note(
+                f"{callback.place}: warning[unused-mock]: no endpoint {arrival.endpoint} was created "
+                "for this callback"
+            )
+        elif arrival.status != 200:
+            output.note(
+                f"{callback.place}: warning[unused-mock]: this callback was refused with {arrival.status}"
+            )

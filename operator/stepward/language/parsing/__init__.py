@@ -1,0 +1,1 @@
+"""Nodes to syntax tree. Everything wrong is reported, and what can be made sense of is kept."""
