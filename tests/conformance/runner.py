@@ -1,5 +1,6 @@
 """Runs one conformance case in one of four modes. The README beside it describes the format."""
 
+import dataclasses
 import heapq
 import itertools
 import json
@@ -10,10 +11,11 @@ from typing import Any
 from conformance.world import START, ScriptedWorld
 from stepward import stdlib
 from stepward.engine import code, events, machine
-from stepward.engine.outcome import Failed, Succeeded
+from stepward.engine.outcome import Failed, Outcome, Succeeded
 from stepward.engine.state import State
 from stepward.language import compilation, diagnostics
 from stepward.language.source import Source, Span
+from stepward.runtime.children import Child, Family, Workflow
 from stepward.values import convert, model
 
 MODES = ("straight", "saved", "twice", "cut")
@@ -54,19 +56,43 @@ def compile_case(case: dict[str, Any]) -> tuple[Any, diagnostics.Report, Source]
     return program, report, source
 
 
-def run(case: dict[str, Any], mode: str) -> Run:
-    """Run *case* to its end."""
+def family(case: dict[str, Any]) -> Family:
+    """Return the workflows that the execution of *case* may start."""
+    workflows = {}
+    for name, text in case.get("workflows", {}).items():
+        program, report, source = compile_case({"workflow": text})
+        assert program is not None, diagnostics.render_all(report, source)
+        environment = {"GOOGLE_CLOUD_WORKFLOW_ID": name, "workflow": text}
+        workflows[name] = Workflow(code.link(program, LIBRARY), environment)
+    return Family(workflows)
+
+
+def run_child(child: Child, mode: str) -> tuple[Outcome, float]:
+    """Run an execution that a case starts, by itself: nothing passes between the two but its end."""
+    workflow = child.started.environment["workflow"]
+    done = run({"workflow": workflow}, mode, dataclasses.replace(child.started, at=START))
+    return done.outcome, done.world.now - START
+
+
+def run(case: dict[str, Any], mode: str, start: events.Started | None = None) -> Run:
+    """Run *case* to its end; *start* begins it, if not the argument that the case names."""
     program, report, source = compile_case(case)
     assert program is not None, diagnostics.render_all(report, source)
     linked = code.link(program, LIBRARY)
-    world = ScriptedWorld(list(case.get("world", [])))
+    world = ScriptedWorld(list(case.get("world", [])), family(case), lambda child: run_child(child, mode))
     state = State(program.digest)
     order = itertools.count()
     # The earliest answer comes first; of those at one time, the one that was asked for first.
-    queue: list[tuple[float, int, events.Event]] = [(world.now, next(order), started(case))]
+    queue: list[tuple[float, int, Any]] = [(world.now, next(order), start or started(case))]
+    queue += [(world.now + arrival["at"], next(order), arrival) for arrival in world.arrivals()]
+    heapq.heapify(queue)
     active = met = 0
     while queue:
         world.now, _, event = heapq.heappop(queue)
+        if isinstance(event, dict):  # a request to a callback; the engine hears of it only if it waits
+            event = world.arrive(event)
+            if event is None:
+                continue
         saved = json.dumps(state.to_json()) if mode != "straight" else ""
         if mode == "saved":
             state = State.from_json(json.loads(saved))
@@ -82,6 +108,7 @@ def run(case: dict[str, Any], mode: str) -> Run:
             assert [e for e in machine.advance(linked, state, event) if e.id] == [], "an event counted twice"
             met += 1
         active = max(active, len(state.waiting))
+        world.happened(event, state.outcome)
         for effect in asked:
             answer = world.answer(effect)
             heapq.heappush(queue, (answer.at, next(order), answer))
@@ -119,7 +146,7 @@ def check(case: dict[str, Any], done: Run) -> None:
         assert done.active == case["active"]
     if "took" in case:
         assert round(world.now - START, 6) == case["took"]
-    unused = [entry["asks"] for i, entry in enumerate(world.script) if i not in world.used]
+    unused = [entry.get("asks", entry) for i, entry in enumerate(world.script) if i not in world.used]
     assert not unused or case.get("unused_is_fine"), f"never asked: {unused}"
 
 

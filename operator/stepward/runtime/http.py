@@ -10,10 +10,11 @@ re-writing URLs) is what a call of a workflow must not do.
 """
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from stepward.engine import effects
-from stepward.runtime import egress, redirects
+from stepward.runtime import auth, egress, redirects
 from stepward.runtime.wire import body
 from stepward.runtime.wire.connection import Answer, Request
 from stepward.runtime.wire.dialer import Origin
@@ -42,21 +43,23 @@ class Client:
         self._pool = Pool(resolver or Resolver(), keep_seconds)
 
     async def perform(
-        self, request: effects.HttpRequest, *, policy: egress.Policy, tenant: str = ""
+        self,
+        request: effects.HttpRequest,
+        *,
+        policy: egress.Policy,
+        tenant: str = "",
+        tokens: auth.TokenSource = auth.NO_TOKENS,
     ) -> model.Map:
         """Send *request* and return the map `{body, code, headers}` of the answer.
 
         *policy* decides on every address, also of redirects. *tenant* (the namespace) bounds how
-        many name lookups one tenant may keep busy. Nothing is ever sent twice. Raises
+        many name lookups one tenant may keep busy. *tokens* gives credentials to a request with `auth`;
+        no redirect carries them to another origin. Nothing is ever sent twice. Raises
         WorkflowError: HttpError for a status of 400 or above, else what language.md 5.2 names;
         `sent_of` tells how far the request got. Cancelling closes the connection.
         """
         if request.auth is not None:
-            raise errors.error(
-                "AuthError",
-                "this version of Stepward cannot obtain tokens yet, so 'auth' is not supported; "
-                "the request was not sent",
-            )
+            request = _authorized(request, await tokens.token(request.auth))
         hops = [redirects.first(request)]
         progress = Progress()
         try:
@@ -98,6 +101,14 @@ def sent_of(error: errors.WorkflowError) -> Sent:
         return error.__cause__.sent
     tags = error.value["tags"]
     return Sent.YES if "HttpError" in tags or "ResourceLimitError" in tags else Sent.NO
+
+
+def _authorized(request: effects.HttpRequest, token: str) -> effects.HttpRequest:
+    """Return *request* with *token*, which wins over a header of the author's (language.md 7)."""
+    if not (token.isascii() and token.isprintable()):  # before a complaint about the header can quote it
+        raise errors.error("AuthError", "the token cannot stand in a header; the request was not sent")
+    others = tuple(header for header in request.headers if header[0].lower() != "authorization")
+    return replace(request, headers=(*others, ("Authorization", f"Bearer {token}")))
 
 
 def _on_the_wire(hop: redirects.Hop) -> Request:

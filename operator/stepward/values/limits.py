@@ -71,15 +71,24 @@ KEEPALIVE_SECONDS: Final = 4.0  # ours: below the 5 s at which common servers cl
 ADDRESSES_TRIED: Final = 8  # ours: of one host name
 ADDRESS_HEAD_START_SECONDS: Final = 0.25  # RFC 8305: before the next address is tried as well
 RESOLVER_THREADS: Final = 16  # ours: name lookups at once
+TOKEN_SECONDS: Final = 30.0  # ours: obtaining a token for a call with `auth`
 RESOLVER_THREADS_PER_TENANT: Final = 4  # ours: name lookups at once for one namespace
 
 # --- library -----------------------------------------------------------------------------------
 CALLBACK_SECONDS: Final = 43_200.0  # Google: default of `events.await_callback`
 CHILD_EXECUTION_SECONDS: Final = 1_800.0  # Google: `experimental.executions.*`
+<<<<<<< Updated upstream
 CHILD_EXECUTION_DEPTH: Final = 20  # ours: executions that start executions
 CHILD_EXECUTIONS: Final = 1_000  # ours: started by one execution and those it started
 CONNECTOR_SECONDS: Final = 1_800.0  # Google: default of `connector_params.timeout`
 CONNECTOR_MAX_SECONDS: Final = 31_536_000.0  # Google
+=======
+CHILD_EXECUTION_DEPTH: Final = 10  # ours: executions of the local runner that start each other
+CHILD_EXECUTIONS: Final = 1_000  # ours: executions that one execution of the local runner starts in all
+CONNECTOR_SECONDS: Final = 1_800.0  # Google: default of connector_params.timeout
+CONNECTOR_MAX_SECONDS: Final = 31_536_000.0  # Google
+MOCKS_BYTES: Final = 1 * MIB  # ours: a file of mocks or of test cases
+>>>>>>> Stashed changes
 REGEX_PATTERN_BYTES: Final = 1 * KIB  # ours: threat model, row 26
 REGEX_MEMORY_BYTES: Final = 1 * MIB  # ours: RE2's `max_mem` for one pattern
 REGEX_CACHED: Final = 64  # ours: compiled patterns kept
