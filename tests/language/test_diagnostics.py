@@ -54,8 +54,8 @@ def test_every_code_is_kebab_case_and_explained_in_a_sentence(code: str) -> None
 
 
 def test_every_code_is_used() -> None:
-    folder = Path(str(codes.__file__)).parent
-    sources = [path.read_text(encoding="utf-8") for path in folder.glob("*.py") if path.name != "codes.py"]
+    package = Path(str(codes.__file__)).parent.parent
+    sources = [path.read_text(encoding="utf-8") for path in package.rglob("*.py") if path.name != "codes.py"]
     assert [code for code in CODES if not any(f'"{code}"' in source for source in sources)] == []
 
 

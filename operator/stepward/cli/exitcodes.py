@@ -11,11 +11,11 @@ INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
 MEANINGS: Final[dict[int, str]] = {
-    OK: "The execution succeeded, or every source is valid",
+    OK: "The execution or every test case succeeded, or every source is valid",
     FAULT: "Stepward itself failed",
-    USAGE: "The command line is wrong, or a file cannot be read",
+    USAGE: "The command line or a file of mocks or cases is wrong, or a file cannot be read",
     INVALID: "A source is invalid",
-    UNSUCCESSFUL: "The execution did not succeed",
+    UNSUCCESSFUL: "The execution or a test case did not succeed",
     INTERRUPTED: "Interrupted by Ctrl-C",
     BROKEN_PIPE: "The reader of standard output went away",
 }

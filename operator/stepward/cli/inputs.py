@@ -103,3 +103,16 @@ def parse_environment(assignments: Sequence[str]) -> dict[str, str]:
     if len(environment.keys() - BUILT_IN_VARIABLES) > limits.ENVIRONMENT_VARIABLES:
         raise CommandError(f"--env: a workflow has at most {limits.ENVIRONMENT_VARIABLES} variables")
     return environment
+
+
+def parse_workflows(assignments: Sequence[str]) -> dict[str, str]:
+    """Return the files of *assignments*, each `ID=FILE`, by id. Raises CommandError."""
+    files: dict[str, str] = {}
+    for assignment in assignments:
+        name, _, file = assignment.partition("=")
+        if not name or not file:
+            raise CommandError(f"--workflow must be ID=FILE; got '{assignment}'")
+        if name in files:
+            raise CommandError(f"--workflow names '{name}' twice")
+        files[name] = file
+    return files

@@ -1,27 +1,22 @@
 """`stepward run`: a workflow on this machine, on the operator's own engine and library.
 
-Start-up is most of what a short run costs. So this module holds what every run needs, and `world`, which
-brings the event loop and the HTTP client, is imported only for workflows that wait for something.
+Start-up is most of what a short run costs. So this module imports what every run needs; `world`, which
+brings the event loop and the HTTP client, is only for workflows that wait for something, and
+`rehearsal` for those that meet mocks instead.
 """
 
-import hashlib
 import time
 import uuid
-from collections.abc import Sequence
-from pathlib import PurePath
-from typing import Any, Final, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from stepward import stdlib
-from stepward.cli import check, exitcodes, inputs, output, reports
-from stepward.engine import code, effects, events, machine
+from stepward.cli import check, exitcodes, inputs, jobs, once, output, reports
+from stepward.engine import events
 from stepward.engine.outcome import Outcome, Succeeded
-from stepward.engine.state import State
-from stepward.language import compilation, program
-from stepward.language.source import Source
+from stepward.language import compilation
 from stepward.values.errors import WorkflowError
-
-_REVISION_DIGITS: Final = 3
-_ANSWERED_AT_ONCE: Final = frozenset({"sys.log"})
 
 
 class Run(Protocol):
@@ -34,132 +29,91 @@ class Run(Protocol):
         """Return routine and step of every branch, as far as it is known."""
 
 
-def run(
-    path: str, *, data: str | None, data_file: str | None, assignments: Sequence[str], as_json: bool
-) -> int:
-    """Run the source file *path* to its end, show its outcome, and return the exit code.
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The flags of `stepward run`."""
 
-    *data* or the content of *data_file* is the argument; *assignments* are `NAME=VALUE`.
-    """
-    if path == data_file == inputs.STDIN:
-        raise output.CommandError("FILE and --data-file cannot both be standard input")
-    environment = inputs.parse_environment(assignments)
-    argument = _read_argument(inputs.read_argument_text(data, data_file))
+    data: str | None = None
+    data_file: str | None = None
+    assignments: Sequence[str] = ()
+    """Variables, each `NAME=VALUE`."""
+    workflows: Sequence[str] = ()
+    """Workflows that this one may start, each `ID=FILE`."""
+    mocks: str | None = None
+    """File of what answers in place of the world."""
+    auth: bool = False
+    """Let requests use the Google credentials of the user."""
+    as_json: bool = False
+
+
+def run(path: str, options: Options) -> int:
+    """Run the source file *path* to its end, show its outcome, and return the exit code."""
+    files = inputs.parse_workflows(options.workflows)
+    _check_options(path, options, files)
+    variables = inputs.parse_environment(options.assignments)
+    argument = _read_argument(inputs.read_argument_text(options.data, options.data_file))
     library = stdlib.library()
-    examined = check.examine(path, library)
-    source = examined.source
-    if examined.program is None and as_json:
-        reports.emit_diagnostics("Invalid", [(examined.report, source)])
+    main, *others = [check.examine(each, library) for each in (path, *files.values())]
+    if not _accepted([main, *others], as_json=options.as_json):
         return exitcodes.INVALID
-    reports.note_diagnostics(examined.report, source)
-    if examined.program is None:
-        return exitcodes.INVALID
-    execution = str(uuid.uuid4())
-    started = events.Started(
-        at=time.time(),
-        argument=argument[0] if argument else None,
-        argument_given=bool(argument),
-        environment=_built_in_environment(source, execution) | environment,
-        seed=execution,
+    linked, *startable = [jobs.link(one, library) for one in (main, *others)]
+    execution_id = jobs.REHEARSED_ID if options.mocks is not None else str(uuid.uuid4())
+    job = jobs.job(
+        linked,
+        jobs.Begin(time.time(), execution_id, argument, variables),
+        {name: jobs.startable(name, one, variables) for name, one in zip(files, startable, strict=True)},
     )
-    outcome = _to_end(code.link(examined.program, library), started, source.name)
-    _show(outcome, source, as_json=as_json)
+    if options.mocks is not None:
+        from stepward.cli.rehearsal import rehearse  # see the head of this file
+
+        return rehearse.run(job, options.mocks, as_json=options.as_json)
+    outcome = _to_end(job, auth=options.auth)
+    reports.show_outcome(outcome, job.source, as_json=options.as_json)
     return exitcodes.OK if isinstance(outcome, Succeeded) else exitcodes.UNSUCCESSFUL
 
 
-def _read_argument(text: str | None) -> list[Any]:
+def _check_options(path: str, options: Options, files: Mapping[str, str]) -> None:
+    if path == options.data_file == inputs.STDIN:
+        raise output.CommandError("FILE and --data-file cannot both be standard input")
+    if [path, options.data_file, options.mocks, *files.values()].count(inputs.STDIN) > 1:
+        raise output.CommandError("standard input can be read only once")
+    if options.auth and options.mocks is not None:
+        raise output.CommandError("--auth has no use with --mocks: nothing is sent")
+
+
+def _read_argument(text: str | None) -> tuple[Any, ...]:
     """Return the argument, or nothing when there is none: an argument may be null."""
     if text is None:
-        return []
+        return ()
     try:
-        return [compilation.read_argument(text)]
+        return (compilation.read_argument(text),)
     except WorkflowError as failure:
         _, _, reason = failure.value["message"].partition(": ")  # the kind is no news to the caller
         subject = "" if reason.startswith("the argument") else "the argument: "
         raise output.CommandError(output.one_line(subject + reason)) from failure
 
 
-def _built_in_environment(source: Source, execution: str) -> dict[str, str]:
-    digest = hashlib.sha256(source.text.encode()).hexdigest()
-    values = {
-        "LOCATION": "local",
-        "PROJECT_ID": "local",
-        "PROJECT_NUMBER": "0",
-        "SERVICE_ACCOUNT_NAME": "local",
-        "WORKFLOW_EXECUTION_ID": execution,
-        "WORKFLOW_ID": PurePath(source.name).stem.strip("<>") or "workflow",
-        "WORKFLOW_REVISION_ID": f"000001-{digest[:_REVISION_DIGITS]}",
-    }
-    return {f"GOOGLE_CLOUD_{name}": value for name, value in values.items()}
+def _accepted(examined: Sequence[check.Examined], *, as_json: bool) -> bool:
+    """Show what there is to say about the sources, and return whether all are valid."""
+    valid = all(one.program is not None for one in examined)
+    if as_json and not valid:
+        reports.emit_diagnostics("Invalid", [(one.report, one.source) for one in examined])
+        return False
+    for one in examined:
+        reports.note_diagnostics(one.report, one.source)
+    return valid
 
 
-def _to_end(linked: code.Code, started: events.Started, name: str) -> Outcome:
-    execution: Run = RunAtOnce(linked)
-    if waits(linked):
+def _to_end(job: jobs.Job, *, auth: bool) -> Outcome:
+    execution: Run = once.RunAtOnce(job.code)
+    if once.waits(job.code):
         from stepward.cli import world  # see the head of this file
 
-        execution = world.RunInWorld(linked)
+        execution = world.RunInWorld(job.code, job.workflows, with_credentials=auth)
     try:
-        return execution.to_end(started)
+        return execution.to_end(job.started)
     except KeyboardInterrupt:
         steps = execution.current_steps()
         place = f" at {'/'.join(steps[0])}" if steps else ""
-        message = f"interrupted: {name} was abandoned{place}; what it asked for may still happen"
+        message = f"interrupted: {job.source.name} was abandoned{place}; what it asked for may still happen"
         raise KeyboardInterrupt(output.one_line(message)) from None
-
-
-def _show(outcome: Outcome, source: Source, *, as_json: bool) -> None:
-    if as_json:
-        reports.emit_outcome(outcome)
-    elif isinstance(outcome, Succeeded):
-        reports.emit_result(outcome.value)
-    else:
-        output.note(reports.render_failure(outcome, source))
-
-
-def waits(linked: code.Code) -> bool:
-    """Return whether a run of *linked* may have to wait for the world."""
-    return any(
-        _may_wait(instruction, linked) for routine in linked.program.routines for instruction in routine.code
-    )
-
-
-def _may_wait(instruction: program.Instruction, linked: code.Code) -> bool:
-    if isinstance(instruction, program.Ask) and instruction.function not in _ANSWERED_AT_ONCE:
-        signature = linked.library.signature(instruction.function)
-        return signature is None or signature.blocking
-    return isinstance(instruction, program.RetryWait | program.CallConnector)
-
-
-class RunAtOnce:
-    """A run that waits for nothing, and so needs no event loop."""
-
-    def __init__(self, linked: code.Code) -> None:
-        self._code = linked
-        self._state = State(linked.program.digest)
-
-    def to_end(self, started: events.Started) -> Outcome:
-        """Run from *started* to the outcome."""
-        pending: list[events.Event] = [started]
-        while self._state.outcome is None:
-            asked = [
-                effect for event in pending for effect in machine.advance(self._code, self._state, event)
-            ]
-            pending = [_answer(effect) for effect in asked]
-        return self._state.outcome
-
-    def current_steps(self) -> list[tuple[str, str]]:
-        """Return routine and step of every branch."""
-        return machine.current_steps(self._code, self._state)
-
-
-def _answer(effect: effects.Effect) -> events.Event:
-    now = time.time()
-    if isinstance(effect, effects.Continue):
-        return events.Continued(now)
-    assert isinstance(effect, effects.Log), f"a run that waits for nothing asked for {effect}"
-    try:
-        output.note(reports.render_log(effect))
-    except WorkflowError as failure:
-        return events.Failed(now, effect.id, failure)
-    return events.Answered(now, effect.id)

@@ -162,19 +162,33 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="Variable for sys.get_env; may be repeated, and may replace a built-in one",
     )
+    parser.add_argument(
+        "--workflow",
+        metavar="ID=FILE",
+        action="append",
+        default=[],
+        help="Source of a workflow that this one may start; may be repeated",
+    )
+    parser.add_argument(
+        "--mocks", metavar="FILE", help="Answer calls from this file instead of the world, in no time"
+    )
+    parser.add_argument("--auth", action="store_true", help="Let steps with auth use your Google credentials")
     _declare_output(parser, "Print the outcome as one JSON object, and nothing else, on standard output")
 
 
 def _run(parsed: argparse.Namespace) -> int:
     from stepward.cli import local  # the engine is only for those who run
 
-    return local.run(
-        parsed.file,
+    options = local.Options(
         data=parsed.data,
         data_file=parsed.data_file,
         assignments=parsed.env,
+        workflows=parsed.workflow,
+        mocks=parsed.mocks,
+        auth=parsed.auth,
         as_json=parsed.output is not None,
     )
+    return local.run(parsed.file, options)
 
 
 def _declare_check(parser: argparse.ArgumentParser) -> None:
@@ -188,14 +202,31 @@ def _check(parsed: argparse.Namespace) -> int:
     return check.check(parsed.files, as_json=parsed.output is not None)
 
 
+def _declare_test(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="+", help="Files of test cases, or folders to look for them in"
+    )
+    parser.add_argument(
+        "-k", metavar="TEXT", default="", help="Run only the cases with TEXT in their name or their file's"
+    )
+    parser.add_argument("--junit", metavar="FILE", help="Write a report in JUnit's XML to this file")
+
+
+def _test(parsed: argparse.Namespace) -> int:
+    from stepward.cli.rehearsal import suite  # only for those who test
+
+    return suite.run(parsed.paths, wanted=parsed.k, junit_file=parsed.junit)
+
+
 VERBS = {
     "run": Verb(
         manual.Page(
             name="run",
             summary="Run a workflow on this machine, with no cluster",
-            about="The engine is the operator's own. Steps may call loopback addresses; calls that need\n"
-            "Google credentials, and connectors, fail. What sys.log writes goes to standard error, and\n"
-            "so does the progress of the steps if that is a terminal.",
+            about="The engine is the operator's own. Steps may call loopback addresses; connectors fail,\n"
+            "and so do calls that need Google credentials, without --auth. Callbacks arrive at a server on\n"
+            "this machine. What sys.log writes goes to standard error, with the URLs of callbacks that are\n"
+            "waited for, and the progress of the steps if that is a terminal.",
             usage="FILE",
             examples=(
                 ("Run a workflow", "run hello.yaml"),
@@ -206,6 +237,8 @@ VERBS = {
                 ),
                 ("Set what sys.get_env reads", "run order.yaml --env REGION=north --env STAGE=test"),
                 ("Use the result in a script", "run order.yaml -o json | jq .result"),
+                ("Answer its calls from a file, with no network", "run order.yaml --mocks mocks.yaml"),
+                ("Let it start another workflow", "run order.yaml --workflow ship=ship.yaml"),
             ),
             exit_codes=tuple(exitcodes.MEANINGS),
         ),
@@ -228,5 +261,23 @@ VERBS = {
         ),
         _declare_check,
         _check,
+    ),
+    "test": Verb(
+        manual.Page(
+            name="test",
+            summary="Run test cases of workflows, without network and in no time",
+            about="Of folders, the files *_test.yaml and *.test.yaml are run. Mocks answer the calls,\n"
+            "time is virtual, and a call that no mock answers fails its case. docs/testing-workflows.md\n"
+            "describes the files.",
+            usage="PATH...",
+            examples=(
+                ("Run the cases of every file below a folder", "test workflows/"),
+                ("Run some of them", "test workflows/order_test.yaml -k refund"),
+                ("Give a CI system its report", "test workflows/ --junit report.xml"),
+            ),
+            exit_codes=tuple(exitcodes.MEANINGS),
+        ),
+        _declare_test,
+        _test,
     ),
 }

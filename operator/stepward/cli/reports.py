@@ -26,10 +26,25 @@ def note_diagnostics(report: diagnostics.Report, source: Source) -> None:
         note(shown)
 
 
+def note_finding(code: str, message: str, span: Span, source: Source) -> None:
+    """Show one error that is found outside of a check, with a caret."""
+    note(diagnostics.render(diagnostics.Diagnostic("error", code, span, message), source))
+
+
 def emit_diagnostics(state: str, found: Iterable[tuple[diagnostics.Report, Source]]) -> None:
     """Write *state* and the diagnostics of all sources as one JSON object."""
     listed = [diagnostics.to_json(one, source) for report, source in found for one in report.diagnostics]
     emit(f'{{"state":"{state}","diagnostics":{_json(listed)}}}\n')
+
+
+def show_outcome(outcome: Outcome, source: Source, *, as_json: bool) -> None:
+    """Say how an execution of *source* ended: to machines, or to people."""
+    if as_json:
+        emit_outcome(outcome)
+    elif isinstance(outcome, Succeeded):
+        emit_result(outcome.value)
+    else:
+        note(render_failure(outcome, source))
 
 
 def emit_outcome(outcome: Outcome) -> None:
@@ -38,12 +53,12 @@ def emit_outcome(outcome: Outcome) -> None:
         emit(f'{{"state":"Succeeded","result":{convert.encode_json(outcome.value)}}}\n')
         return
     stack = _json([_stack_element(frame) for frame in outcome.stack])
-    payload, context = _error_json(outcome.payload), _json(outcome.context)
+    payload, context = error_json(outcome.payload), _json(outcome.context)
     error = f'{{"payload":{payload},"context":{context},"stackTrace":{stack}}}'
     emit(f'{{"state":"Failed","error":{error}}}\n')
 
 
-def _error_json(payload: Any, indent: str | None = None) -> str:
+def error_json(payload: Any, indent: str | None = None) -> str:
     """Return the JSON of an error's *payload*; bytes in it, such as the body of an answer, as base64."""
     try:
         return convert.encode_json(payload, indent=indent)
@@ -107,7 +122,7 @@ def _details(payload: Any) -> list[str]:
     if type(payload) is not model.Map or not {"message", "tags"} <= payload.keys():
         return []
     rest = model.Map({key: item for key, item in payload.items() if key not in {"message", "tags"}})
-    return _bounded(_error_json(rest, indent="  ").split("\n")) if rest else []
+    return _bounded(error_json(rest, indent="  ").split("\n")) if rest else []
 
 
 def render_log(entry: effects.Log) -> str:

@@ -1,7 +1,6 @@
-"""The world of a local run that waits: event loop, HTTP client, clock, and the progress on a terminal.
+"""The world of a local run that waits: event loop, clock, and the progress on a terminal.
 
-What differs from the operator's world: the journal keeps nothing, loopback addresses may be called,
-and `sys.log` writes to standard error.
+What differs from the operator's: the journal keeps nothing, and `sys.log` writes to standard error.
 """
 
 import asyncio
@@ -9,26 +8,31 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, assert_never
 
-from stepward.cli import output, progress, reports
+from stepward.cli import output, progress
+from stepward.cli.performer import Performer, Surroundings
 from stepward.engine import code, effects, events
 from stepward.engine.outcome import Outcome
-from stepward.runtime import driver
-from stepward.values import errors
+from stepward.runtime import childcalls, driver
+from stepward.runtime.children import Family, Kin, Workflow
 
 if TYPE_CHECKING:
-    from stepward.runtime import http
+    from stepward.runtime import auth
 
 
 class RunInWorld:
     """One execution: its performer, and its journal, which remembers only where it is."""
 
-    def __init__(self, linked: code.Code) -> None:
+    def __init__(
+        self, linked: code.Code, workflows: Mapping[str, Workflow], *, with_credentials: bool
+    ) -> None:
+        """*workflows* are those that it may start; *with_credentials*: requests may use the user's."""
         self._code = linked
+        self._workflows = workflows
+        self._with_credentials = with_credentials
         self._board = progress.board_for(sys.stderr, os.environ, time.monotonic)
-        self._client: http.Client | None = None
         self._position: driver.Position | None = None
 
     def to_end(self, started: events.Started) -> Outcome:
@@ -40,12 +44,18 @@ class RunInWorld:
         return self._position.current_steps() if self._position else []
 
     async def _to_end(self, started: events.Started) -> Outcome:
+        tokens = _tokens() if self._with_credentials else None
+        surroundings = Surroundings(Family(self._workflows), tokens, self._tell)
+        kin = Kin(started.seed)
+        self._performer = Performer(surroundings, kin)
         try:
             async with self._drawing():
-                return await driver.run(self._code, started, self.perform, self, time.time)
+                outcome = await driver.run(self._code, started, self.perform, self, time.time)
+                surroundings.ended(kin)
+                await surroundings.settle()
+            return outcome
         finally:
-            if self._client is not None:
-                await self._client.close()
+            await surroundings.close()
 
     @contextlib.asynccontextmanager
     async def _drawing(self) -> AsyncIterator[None]:
@@ -74,47 +84,31 @@ class RunInWorld:
     async def perform(self, effect: effects.Effect) -> object:
         """Perform *effect* and return its value, or raise WorkflowError."""
         if self._board is None or not describe(effect):
-            return await self._perform(effect)
+            return await self._performer.perform(effect)
         failed = True
         try:
-            value = await self._perform(effect)
+            value = await self._performer.perform(effect)
             failed = False
             return value
         finally:
             self._board.got(effect.id, failed=failed)
 
-    async def _perform(self, effect: effects.Effect) -> object:
-        match effect:
-            case effects.HttpRequest():
-                return await self._request(effect)
-            case effects.Sleep():
-                await asyncio.sleep(max(effect.until - time.time(), 0))
-            case effects.Log():
-                self._log(effect)
-            case effects.ConnectorCall():
-                message = f"connectors are not available in this version: {effect.name}"
-                raise errors.error("SystemError", message)
-            case effects.CreateCallback() | effects.AwaitCallback():
-                raise errors.error("SystemError", "callbacks are not available in this version")
-            case effects.Continue():
-                pass
-            case _:
-                assert_never(effect)
-        return None
-
-    async def _request(self, effect: effects.HttpRequest) -> object:
-        from stepward.runtime import egress, http  # some workflows wait, but call nobody
-
-        if self._client is None:
-            self._client = http.Client()
-        return await self._client.perform(effect, policy=egress.LOCAL)
-
-    def _log(self, effect: effects.Log) -> None:
-        line = reports.render_log(effect)
+    def _tell(self, line: str) -> None:
         if self._board is None:
             output.note(line)
         else:
             self._board.interject(line)
+
+
+def _tokens() -> "auth.TokenSource":
+    from stepward.runtime import auth  # most runs need no credentials
+
+    try:
+        return auth.GoogleTokens()
+    except ImportError as failure:
+        raise output.CommandError(
+            "--auth needs the package google-auth: install it, or stepward with its extra 'auth'"
+        ) from failure
 
 
 async def _redraw(board: progress.Board) -> None:
@@ -139,7 +133,9 @@ def describe(effect: effects.Effect) -> str:
             return "waits before it tries again" if effect.reason == "retry" else "sleeps"
         case effects.AwaitCallback():
             return "waits for a callback"
-        case effects.ConnectorCall() | effects.CreateCallback() | effects.Log() | effects.Continue():
+        case effects.ConnectorCall():
+            return "runs another workflow" if childcalls.is_call(effect) else ""
+        case effects.CreateCallback() | effects.Log() | effects.Continue():
             return ""
         case _:
             assert_never(effect)

@@ -106,6 +106,7 @@ _MEANING: Final = {
     "not-callable": "Only functions and subworkflows can be called.",
 }
 
+<<<<<<< Updated upstream
 _DOUBTFUL: Final = {
     "constant-condition": "A condition that is a plain value must be true or false; any other raises.",
     "unreachable-entry": "Entries of a `switch` behind `condition: true` are never reached.",
@@ -118,4 +119,14 @@ _DOUBTFUL: Final = {
 }
 
 CODES: Final[dict[str, str]] = {**_TEXT, **_EXPRESSIONS, **_SHAPE, **_MEANING, **_DOUBTFUL}
+=======
+_REHEARSAL: Final = {
+    "invalid-mock": "A mock names a call and what answers it; docs/testing-workflows.md has every key.",
+    "invalid-test": "A file of test cases names a workflow and lists cases with what they expect.",
+    "unused-mock": "Nothing that the workflow did was answered by this mock.",
+    "unanswered-call": "The workflow called what no mock answers, and so its run ended there.",
+}
+
+CODES: Final[dict[str, str]] = {**_TEXT, **_EXPRESSIONS, **_SHAPE, **_MEANING, **_REHEARSAL}
+>>>>>>> Stashed changes
 """code -> what it means, in one sentence."""
