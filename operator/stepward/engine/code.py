@@ -87,7 +87,7 @@ class _Linker:
 
     def link(self) -> LinkedRoutine:
         linked, operands, extra = [], [], []
-        counted = list(map(costs.is_step, self._code, extents.variables_at(self._routine)))
+        counted = list(map(costs.is_step, self._code))
         following = tuple(self._follow(address + 1) for address in range(len(self._code)))
         for address, instruction in enumerate(self._code):
             step = self._step(address, instruction)

@@ -47,20 +47,12 @@ def ticks_of(instruction: Instruction) -> int:
     return nodes // _NODES_PER_TICK if nodes >= _NODES_FREE else 0
 
 
-def is_step(instruction: Instruction, variables: int) -> bool:
-    """Return whether *instruction* counts as a step of the author's (language.md, section 9).
-
-    What an expression needs the machine for does not: it leaves its answers behind the *variables*.
-    """
+def is_step(instruction: Instruction) -> bool:
+    """Return whether *instruction* counts as a step of the author's (language.md, section 9)."""
     match instruction:
-        case program.Assign():
-            store = instruction.writes[0].store
-            return store.depth > 0 or store.slot < variables
-        case program.Choose():
-            return isinstance(instruction.cases[0][0], program.Located)
         case program.Return():
             return not instruction.implicit
-        case program.Ask():
+        case program.Assign() | program.Choose() | program.Jump() | program.Ask():
             return not instruction.hidden
         case program.Rethrow() | program.EndBranch():
             return False
@@ -104,7 +96,7 @@ def _nodes_of(*expressions: Expr) -> int:
 
 def _children(expression: Expr) -> tuple[Expr, ...]:
     match expression:
-        case program.Constant() | program.Read():
+        case program.Constant() | program.Read() | program.Take():
             return ()
         case program.Located():
             return (expression.inner,)

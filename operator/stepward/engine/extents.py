@@ -68,21 +68,3 @@ def _except_block(routine: program.Routine, handler: program.Handler) -> Extent 
             slots = (*variable, *instruction.locals)
             return Extent(address, jump.target, slots) if slots else None
     return None
-
-
-def variables_at(routine: program.Routine) -> list[int]:
-    """Return for each address how many leading slots of the frame that runs it hold variables."""
-    counts = [routine.variables] * len(routine.code)
-    for address, fork in enumerate(routine.code):
-        if isinstance(fork, program.Fork):
-            # Branches stand one behind another, up to where the jump behind the fork leads. Those of
-            # a fork within a branch come later, and so overwrite what is said of that branch here.
-            behind = routine.code[address + 1]
-            if not isinstance(behind, program.Jump):
-                raise TypeError(f"no way around the branches: {behind}")
-            bodies: list[program.BranchCode | program.IterationCode] = [*fork.branches]
-            bodies += [fork.loop] if fork.loop else []
-            ends = [*(body.entry for body in bodies[1:]), behind.target]
-            for body, end in zip(bodies, ends, strict=True):
-                counts[body.entry : end] = [body.variables] * (end - body.entry)
-    return counts

@@ -147,8 +147,13 @@ def _run_branch(turn: Turn, branch: Branch) -> bool:
                     state.meter.uncount()
             elif not _at_step_limit(state):
                 return False
-            elif linked.counted[frame.address] or linked.steps[frame.address] is not boundary:
+            elif linked.counted[frame.address]:
                 raise errors.step_limit()
+            elif linked.steps[frame.address] is not boundary:
+                # The last step is done, but not what belongs to it: that takes a tick, too.
+                state.steps += state.meter.steps_taken
+                state.meter.begin(1)
+                continue
             _act(turn, branch, frame, linked)
         except WorkflowError as failure:
             fail(turn, branch, failure)

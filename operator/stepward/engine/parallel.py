@@ -24,13 +24,18 @@ def fork(code: Code, state: State, branch: Branch, instruction: program.Fork, op
             "ParallelNestingError", f"parallel steps must not be nested deeper than {limits.PARALLEL_DEPTH}"
         )
     source, limit = operand
-    allowed = _limit(limit(slots)) if limit else 0
+    allowed = _limit(limit(slots), instruction) if limit else 0
     if not instruction.loop:
         branch.join = Join(limit=allowed, total=len(instruction.branches), items=None)
         return
     bounded = instruction.loop.bounded
+    check = loops.check_bounds if bounded else loops.check_items
     items = source(slots)
-    items = loops.check_bounds(items) if bounded else loops.check_items(items)
+    try:
+        items = check(items)
+    except WorkflowError as failure:
+        failure.span = instruction.loop.span
+        raise
     total = loops.count_turns(items, bounded=bounded)
     if total == 0:
         _go_on(code, branch)
@@ -39,12 +44,13 @@ def fork(code: Code, state: State, branch: Branch, instruction: program.Fork, op
     state.meter.store(items)
 
 
-def _limit(value: Any) -> int:
-    if type(value) is not int:
-        raise errors.type_error(f"'concurrency_limit' must be an integer; got: {convert.operand_name(value)}")
-    if value <= 0:
-        raise errors.value_error(f"'concurrency_limit' must be above 0; got: {value}")
-    return value
+def _limit(value: Any, instruction: program.Fork) -> int:
+    if type(value) is int and value > 0:
+        return value
+    got = value if type(value) is int else convert.operand_name(value)
+    failure = errors.value_error(f"'concurrency_limit' must be an integer above 0; got: {got}")
+    failure.span = instruction.limit.span if isinstance(instruction.limit, program.Located) else None
+    raise failure
 
 
 def find_startable(state: State) -> Branch | None:

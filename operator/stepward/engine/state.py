@@ -126,7 +126,7 @@ class State:
     meter: Meter = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self.meter = Meter(self._usage)
+        self.meter = Meter(self.usage)
 
     def enter(self, branch: Branch, frame: Frame, outer: list[Any] | None = None) -> None:
         """Put *frame* on top of *branch* and account for its variables; *outer* is the frame around it."""
@@ -139,7 +139,8 @@ class State:
         self.meter.spend(len(frame.slots) // SLOTS_PER_TICK)
         self.meter.grew(size)
 
-    def _usage(self) -> Usage:
+    def usage(self) -> Usage:
+        """Measure what variables and the machine hold."""
         variables = kept = looked_at = 0
         for frame in self._frames():
             variables += sum(map(model.size_bytes, frame.slots[1 : frame.variables]))

@@ -38,6 +38,7 @@ CALL_DEPTH: Final = 20  # Google: nested routine calls below `main`
 PARALLEL_DEPTH: Final = 2  # Google
 CONCURRENT_BRANCHES: Final = 20  # Google: in one execution; more wait their turn
 BRANCH_ERRORS: Final = 100  # Google: uncaught branch errors recorded
+BRANCH_ERROR_BYTES: Final = VARIABLES_BYTES // 2  # ours: of one parallel step, but for the first
 SLICE_TICKS: Final = 1_000  # ours: a step takes one; work on large values more, a tick about 1 us
 STEP_WORK: Final = 100_000  # ours: ticks that one step may take, in which nobody else has a turn
 ENVIRONMENT_VARIABLES: Final = 20  # Google: user variables of one workflow
@@ -77,18 +78,11 @@ RESOLVER_THREADS_PER_TENANT: Final = 4  # ours: name lookups at once for one nam
 # --- library -----------------------------------------------------------------------------------
 CALLBACK_SECONDS: Final = 43_200.0  # Google: default of `events.await_callback`
 CHILD_EXECUTION_SECONDS: Final = 1_800.0  # Google: `experimental.executions.*`
-<<<<<<< Updated upstream
-CHILD_EXECUTION_DEPTH: Final = 20  # ours: executions that start executions
-CHILD_EXECUTIONS: Final = 1_000  # ours: started by one execution and those it started
-CONNECTOR_SECONDS: Final = 1_800.0  # Google: default of `connector_params.timeout`
-CONNECTOR_MAX_SECONDS: Final = 31_536_000.0  # Google
-=======
 CHILD_EXECUTION_DEPTH: Final = 10  # ours: executions of the local runner that start each other
 CHILD_EXECUTIONS: Final = 1_000  # ours: executions that one execution of the local runner starts in all
 CONNECTOR_SECONDS: Final = 1_800.0  # Google: default of connector_params.timeout
 CONNECTOR_MAX_SECONDS: Final = 31_536_000.0  # Google
 MOCKS_BYTES: Final = 1 * MIB  # ours: a file of mocks or of test cases
->>>>>>> Stashed changes
 REGEX_PATTERN_BYTES: Final = 1 * KIB  # ours: threat model, row 26
 REGEX_MEMORY_BYTES: Final = 1 * MIB  # ours: RE2's `max_mem` for one pattern
 REGEX_CACHED: Final = 64  # ours: compiled patterns kept
