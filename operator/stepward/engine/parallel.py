@@ -121,9 +121,10 @@ def branch_failed(code: Code, state: State, branch: Branch, caught: Caught) -> N
         context=failures.context_of(caught.value, caught.stack),
         raised=caught.raised,
     )
+    # Together they become one error, which leaves room for other variables when it is caught.
     recorded = sum(known.size_bytes for known in join.errors)
-    # no more than the memory of all variables: the error that holds them all must fit in a variable
-    if state.branch_errors >= limits.BRANCH_ERRORS or recorded + error.size_bytes > limits.VARIABLES_BYTES:
+    too_large = join.errors and recorded + error.size_bytes > limits.BRANCH_ERROR_BYTES
+    if too_large or state.branch_errors >= limits.BRANCH_ERRORS:
         join.truncated = True
         return
     state.branch_errors += 1
