@@ -106,7 +106,6 @@ _MEANING: Final = {
     "not-callable": "Only functions and subworkflows can be called.",
 }
 
-<<<<<<< Updated upstream
 _DOUBTFUL: Final = {
     "constant-condition": "A condition that is a plain value must be true or false; any other raises.",
     "unreachable-entry": "Entries of a `switch` behind `condition: true` are never reached.",
@@ -118,8 +117,6 @@ _DOUBTFUL: Final = {
     "chained-comparison": "`a < b < c` compares the boolean `a < b` with `c`, which raises a TypeError.",
 }
 
-CODES: Final[dict[str, str]] = {**_TEXT, **_EXPRESSIONS, **_SHAPE, **_MEANING, **_DOUBTFUL}
-=======
 _REHEARSAL: Final = {
     "invalid-mock": "A mock names a call and what answers it; docs/testing-workflows.md has every key.",
     "invalid-test": "A file of test cases names a workflow and lists cases with what they expect.",
@@ -127,6 +124,5 @@ _REHEARSAL: Final = {
     "unanswered-call": "The workflow called what no mock answers, and so its run ended there.",
 }
 
-CODES: Final[dict[str, str]] = {**_TEXT, **_EXPRESSIONS, **_SHAPE, **_MEANING, **_REHEARSAL}
->>>>>>> Stashed changes
+CODES: Final[dict[str, str]] = {**_TEXT, **_EXPRESSIONS, **_SHAPE, **_MEANING, **_DOUBTFUL, **_REHEARSAL}
 """code -> what it means, in one sentence."""
