@@ -17,7 +17,7 @@ _NODES_FREE: Final = 32
 """An instruction with fewer is paid for by the tick of its step."""
 
 _USUAL: Final = 16
-_TICKS_PER_KIB: Final = {
+TICKS_PER_KIB: Final = {
     **dict.fromkeys(("default", "get_type", "if", "len", "map.get"), 0),
     **dict.fromkeys(("list.concat", "list.prepend", "map.delete", "text.replace_all", "text.substring"), 1),
     **dict.fromkeys(("json.decode", "map.merge_nested", "text.url_decode"), 128),
@@ -28,7 +28,7 @@ _TICKS_PER_KIB: Final = {
 
 def rate_of(function: str) -> int:
     """Return the ticks that library function *function* takes for each KiB in and out; 0: none."""
-    return _TICKS_PER_KIB.get(function, _USUAL)
+    return TICKS_PER_KIB.get(function, _USUAL)
 
 
 def ticks_for(rate: int, values: Iterable[Value]) -> int:
