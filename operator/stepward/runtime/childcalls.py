@@ -46,14 +46,11 @@ class Call:
     """False: the caller goes on as soon as the execution exists (`skip_polling`)."""
 
 
-<<<<<<< Updated upstream
-=======
 def is_call(effect: ConnectorCall) -> bool:
     """Return whether *effect* calls a workflow, rightly or wrongly."""
     return effect.name.startswith("experimental.executions.") or bool(_CONNECTOR.fullmatch(effect.name))
 
 
->>>>>>> Stashed changes
 def read(effect: ConnectorCall) -> Call | None:
     """Return what *effect* asks for; None if it calls no workflow. WorkflowError if it is called wrongly."""
     given = effect.arguments

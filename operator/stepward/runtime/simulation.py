@@ -77,13 +77,10 @@ class _Execution:
     def __post_init__(self) -> None:
         self.state = State(self.code.program.digest)
 
-<<<<<<< Updated upstream
-=======
     def is_over(self) -> bool:
         """Return whether it has an outcome."""
         return self.state.outcome is not None
 
->>>>>>> Stashed changes
 
 class Simulation:
     """One run: an execution, and those it starts."""
@@ -122,11 +119,7 @@ class Simulation:
 
     def _happen(self, execution: _Execution, event: events.Event) -> None:
         """Let *event* happen to *execution*, and take up what it asks for."""
-<<<<<<< Updated upstream
-        if execution.state.outcome is not None:
-=======
         if execution.is_over():
->>>>>>> Stashed changes
             return
         for effect in machine.advance(execution.code, execution.state, event):
             try:

@@ -2,28 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-<<<<<<< Updated upstream
-=======
 from typing import Final
->>>>>>> Stashed changes
 
 from stepward.cli import output, reports
 from stepward.cli.rehearsal.patterns import Call, Pattern, describe
 from stepward.engine.effects import HttpRequest, Log
-<<<<<<< Updated upstream
-=======
 from stepward.language import diagnostics
->>>>>>> Stashed changes
 from stepward.language.source import Source, Span
 from stepward.runtime.simulation import Answer, Arrival
 from stepward.values import errors
 from stepward.values.errors import WorkflowError
 
-<<<<<<< Updated upstream
-=======
 _UNANSWERED: Final = "unanswered-call"
 
->>>>>>> Stashed changes
 
 @dataclass(frozen=True, slots=True)
 class Mock:
@@ -59,14 +50,6 @@ class Callback:
     span: Span
     arrival: Arrival
 
-<<<<<<< Updated upstream
-    @property
-    def place(self) -> str:
-        """Return `file:line`."""
-        return f"{output.one_line(self.source.name)}:{self.source.position(self.span).line}"
-
-=======
->>>>>>> Stashed changes
 
 @dataclass(slots=True)
 class Mocks:
@@ -78,11 +61,8 @@ class Mocks:
     calls: list[Call] = field(default_factory=list)
     """What was asked, in its order, answered or not."""
     unanswered: list[Call] = field(default_factory=list)
-<<<<<<< Updated upstream
-=======
     logs: list[str] = field(default_factory=list)
     """What `sys.log` wrote, line by line."""
->>>>>>> Stashed changes
     answered: dict[int, int] = field(default_factory=dict)
     """By the position of a mock, how often it answered."""
 
@@ -109,14 +89,9 @@ class Mocks:
         return errors.error("UnansweredCall", f"no mock answers {describe(effect)}")
 
     def log(self, entry: Log) -> None:
-<<<<<<< Updated upstream
-        """Write *entry* to standard error."""
-        line = reports.render_log(entry)
-=======
         """Keep *entry*, and write it to standard error if the user is to see it now."""
         line = reports.render_log(entry)
         self.logs.append(line)
->>>>>>> Stashed changes
         if self.show_logs:
             output.note(line)
 
@@ -126,21 +101,13 @@ class Mocks:
 
     def explain(self, effect: Call) -> list[str]:
         """Return the lines that say what nothing answered, which mock came nearest, and what to write."""
-<<<<<<< Updated upstream
-        lines = [f"error[unanswered-call]: no mock answers {output.one_line(describe(effect))}"]
-=======
         lines = [f"error[{_UNANSWERED}]: no mock answers {output.one_line(describe(effect))}"]
->>>>>>> Stashed changes
         near = min(
             range(len(self.mocks)), key=lambda at: self.mocks[at].pattern.likeness(effect), default=None
         )
         if near is not None:
             mock = self.mocks[near]
-<<<<<<< Updated upstream
-            why = "; ".join(mock.pattern.differences(effect)) or f"it answers {mock.times} times and has"
-=======
             why = "; ".join(mock.pattern.differences(effect)) or f"it is used up (times: {mock.times})"
->>>>>>> Stashed changes
             lines.append(f"  nearest: {mock.place}: {output.one_line(mock.pattern.text)}: {why}")
         reply = "respond: {code: 200, body: {}}" if isinstance(effect, HttpRequest) else "return: {}"
         key = "request" if isinstance(effect, HttpRequest) else "call"
@@ -151,19 +118,6 @@ class Mocks:
 def note_leftovers(mocks: Sequence[Mock], callbacks: Sequence[tuple[Callback, Arrival]]) -> None:
     """Say on standard error which mocks answered nothing, and which requests to callbacks were refused."""
     for mock in mocks:
-<<<<<<< Updated upstream
-        output.note(f"{mock.place}: warning[unused-mock]: nothing asked for {output.one_line(mock.pattern.text)}")
-    for callback, arrival in callbacks:
-        if arrival.status is None:
-            output.note(
-                f"{callback.place}: warning[unused-mock]: no endpoint {arrival.endpoint} was created "
-                "for this callback"
-            )
-        elif arrival.status != 200:
-            output.note(
-                f"{callback.place}: warning[unused-mock]: this callback was refused with {arrival.status}"
-            )
-=======
         _warn(mock.source, mock.span, "nothing asked for what this mock answers")
     for callback, arrival in callbacks:
         if arrival.status is None:
@@ -176,4 +130,3 @@ def note_leftovers(mocks: Sequence[Mock], callbacks: Sequence[tuple[Callback, Ar
 
 def _warn(source: Source, span: Span, message: str) -> None:
     output.note(diagnostics.render(diagnostics.Diagnostic("warning", "unused-mock", span, message), source))
->>>>>>> Stashed changes

@@ -55,11 +55,7 @@ class Pattern:
             if not self.expression.fullmatch(call.name):
                 yield "the name differs"
             if self.wanted is not ANYTHING:
-<<<<<<< Updated upstream
-                given = model.adopt({key: value for key, value in call.arguments.items()})
-=======
                 given = model.adopt(dict(call.arguments))
->>>>>>> Stashed changes
                 yield from _prefixed("args", difference(given, self.wanted))
             return
         url, _, query = call.url.partition("?")
