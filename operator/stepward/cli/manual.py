@@ -29,6 +29,7 @@ OVERVIEW_EXAMPLES = (
         "run order.yaml --data '{\"id\": 8813}' -o json",
     ),
     ("Check sources before they are applied", "check workflows/*.yaml"),
+    ("Run test cases, with mocks in place of the network", "test workflows/"),
 )
 
 
@@ -37,7 +38,7 @@ def render_overview(program: str, pages: Iterable[Page]) -> str:
     verbs = [(page.name, page.summary) for page in pages]
     verbs.append(("operator", "Run the operator itself, inside a cluster"))
     sections = [
-        "Run and check workflows written in the syntax of Google Cloud Workflows.",
+        "Run, check and test workflows written in the syntax of Google Cloud Workflows.",
         _section("Examples", _examples(program, OVERVIEW_EXAMPLES)),
         _section("Usage", [f"{program} COMMAND [flags]"]),
         _section("Commands", _columns(verbs)),

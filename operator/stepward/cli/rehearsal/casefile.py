@@ -28,6 +28,8 @@ _FILE_KEYS: Final = ("workflow", "workflows", "env", "mocks", "now", "cases")
 _CASE_KEYS: Final = ("name", "argument", "env", "mocks", "callbacks", "now", "expect", "calls")
 _EXPECT_KEYS: Final = ("result", "error")
 _ERROR_KEYS: Final = ("tags", "message", "code", "payload")
+KEYS: Final = (*_FILE_KEYS, *_CASE_KEYS, *_EXPECT_KEYS, *_ERROR_KEYS)
+"""Every key that a file of cases may have, for its documentation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ _MOCK_KEYS: Final = ("request", "call", "args", "respond", "fail", "return", "ti
 _REQUEST_KEYS: Final = ("method", "url", "query", "headers", "body")
 _RESPONSE_KEYS: Final = ("code", "headers", "body")
 _CALLBACK_KEYS: Final = ("endpoint", "after", "method", "query", "headers", "body")
+KEYS: Final = (*_FILE_KEYS, *_MOCK_KEYS, *_REQUEST_KEYS, *_RESPONSE_KEYS, *_CALLBACK_KEYS)
+"""Every key that a file of mocks may have, for its documentation."""
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 _FAILURES: Final = (
     "AuthError", "ConnectionError", "ConnectionFailedError", "TimeoutError", "OperationError",
