@@ -4,7 +4,7 @@ A variable of a loop or an `except` block is gone when the block is left, by wha
 what the loop ran over: none of it may count as memory any longer (language.md 4.3, 4.4).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from stepward.language import program
@@ -18,16 +18,19 @@ class Extent:
     end: int
     """Exclusive."""
     slots: tuple[int, ...]
+    around: "Extent | None" = None
+    """The scope it stands in."""
 
     def __contains__(self, address: int) -> bool:
         return self.start <= address < self.end
 
 
-Extents: TypeAlias = tuple[Extent, ...]
+Extents: TypeAlias = tuple[Extent | None, ...]
+"""The innermost scope at each address: scopes stand in each other, or have nothing in common."""
 
 
 def extents_of(routine: program.Routine) -> Extents:
-    """Return the extents of all loops and `except` blocks of *routine*.
+    """Return the extents of all loops and `except` blocks of *routine*, by address.
 
     Scopes of parallel branches are among them, whose slots are those of another frame. That does no
     harm: no jump and no error leads out of a branch, so within one all scopes around it go on.
@@ -38,14 +41,21 @@ def extents_of(routine: program.Routine) -> Extents:
         if isinstance(instruction, program.LoopStart)
     ]
     blocks = [block for handler in routine.handlers if (block := _except_block(routine, handler))]
-    return (*loops, *blocks)
+    innermost: list[Extent | None] = [None] * len(routine.code)
+    for extent in sorted((*loops, *blocks), key=lambda extent: (extent.start, -extent.end)):
+        inner = replace(extent, around=innermost[extent.start])
+        innermost[extent.start : extent.end] = [inner] * (extent.end - extent.start)
+    return tuple(innermost)
 
 
 def left_slots(extents: Extents, address: int, target: int) -> tuple[int, ...]:
     """Return the slots of the scopes that end when control goes from *address* to *target*."""
-    return tuple(
-        slot for extent in extents if address in extent and target not in extent for slot in extent.slots
-    )
+    slots: tuple[int, ...] = ()
+    extent = extents[address]
+    while extent is not None and target not in extent:
+        slots += extent.slots
+        extent = extent.around
+    return slots
 
 
 def _loop_slots(loop: program.LoopStart) -> tuple[int, ...]:
