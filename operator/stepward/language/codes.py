@@ -63,7 +63,6 @@ _SHAPE: Final = {
     "duplicate-step": "Step names are unique within a routine, nested steps and branches included.",
     "expression-not-allowed": "In this place a plain value must stand, not an expression.",
     "partial-expression": "`${…}` is an expression only when it is the whole value.",
-    "string-too-long": f"A text is at most {limits.STRING_BYTES // limits.KIB} KiB long.",
     "invalid-assign": "`assign` is a list of maps with one entry each.",
     "too-many-assignments": f"A step makes at most {limits.ASSIGNMENTS_PER_STEP} assignments.",
     "invalid-call": "`call` names a function or a subworkflow.",

@@ -1,5 +1,9 @@
 """From text to `Program`: the passes of this floor in their order."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from stepward.language import diagnostics, scopes, yamltree
 from stepward.language.checking import checker
 from stepward.language.lowering import routines
@@ -17,6 +21,23 @@ def compile_workflow(source: Source, library: Library) -> tuple[Program | None, 
 
     The program is None exactly if the report has errors. No text raises anything.
     """
+    with _without_collection():
+        return _compile(source, library)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Keep the garbage collector still: all that is made here is needed to the end."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _compile(source: Source, library: Library) -> tuple[Program | None, diagnostics.Report]:
     report = diagnostics.Report()
     root = yamltree.compose(source, report)
     workflow = parse_workflow(root, source, report) if root is not None else None

@@ -6,7 +6,7 @@ scope; `for` bodies, `except` blocks and parallel branches do, and each branch h
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from stepward.language.structure import (
     Action,
@@ -51,8 +51,7 @@ class Layout:
         return 1 + sum(1 for name in self.names if name)
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """Where a variable lives as seen from a scope: `depth` frames outwards, in `slot`."""
 
     depth: int

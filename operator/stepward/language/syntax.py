@@ -117,7 +117,8 @@ def parts_of(expression: Expression) -> Iterator[Expression]:
     while stack:
         part = stack.pop()
         yield part
-        stack += children(part)
+        if not isinstance(part, Literal | Variable):
+            stack += children(part)
 
 
 def chain(expression: Expression) -> tuple[Expression, tuple[Member | Index, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stepward.language.checking.sites import Context, Site, expressions_of
+from stepward.language.checking.sites import Context, Site
 from stepward.language.names import IN_EXPRESSIONS, Names, is_connector, is_connector_root
 from stepward.language.parsing.places import Place
 from stepward.language.parsing.words import listed, quote
@@ -110,12 +110,6 @@ def _check_connector_arguments(call: Call, place: Place) -> None:
     ):
         message = f"connector '{call.function.text}' takes its arguments by name"
         place.error("invalid-args", arguments.span, message)
-
-
-def check_calls_in_expressions(site: Site, context: Context) -> None:
-    """Report what is wrong with the calls inside expressions."""
-    for expression in expressions_of(site.action):
-        check_expression(expression, site, context)
 
 
 def check_expression(expression: Expression, site: Site, context: Context) -> None:

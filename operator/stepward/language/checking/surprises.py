@@ -2,18 +2,18 @@
 
 from typing import Final
 
-from stepward.language.checking.sites import Context, Site, expressions_of
+from stepward.language.checking.sites import Context, Site
 from stepward.language.structure import Switch
-from stepward.language.syntax import Binary, Constant, Literal, Unary, parts_of
+from stepward.language.syntax import Binary, Constant, Expression, Literal, Unary, parts_of
 
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})
 _EQUALITY: Final = frozenset({"==", "!="})
 _COMPARISONS: Final = _ORDER | _EQUALITY | {"in"}
 
 
-def check_precedence(site: Site, _: Context) -> None:
+def check_expression(expression: Expression, site: Site, _: Context) -> None:
     """Warn of `not a in b`, which is `(not a) in b`, and of `a < b < c` (language.md 3.3)."""
-    for part in (part for whole in expressions_of(site.action) for part in parts_of(whole)):
+    for part in parts_of(expression):
         # In brackets the whole begins before its left side: then it is meant.
         if not isinstance(part, Binary) or part.span.start != part.left.span.start:
             continue

@@ -2,19 +2,13 @@
 
 from itertools import islice
 
-from stepward.language.checking.sites import Context, Site, expressions_of
+from stepward.language.checking.sites import Context, Site
 from stepward.language.names import library_value
 from stepward.language.parsing.words import quote
 from stepward.language.scopes import Scope
 from stepward.language.source import Span
 from stepward.language.structure import Assign, Call, Except, For, Name, Parallel, Try
 from stepward.language.syntax import Expression, Index, Member, Variable, chain, children
-
-
-def check_reads(site: Site, context: Context) -> None:
-    """Report names in expressions that are no variables there."""
-    for expression in expressions_of(site.action):
-        check_expression(expression, site, context)
 
 
 def check_expression(expression: Expression, site: Site, context: Context) -> None:

@@ -24,7 +24,8 @@ class Label:
         return self.address
 
 
-Build: TypeAlias = Callable[[], Instruction]
+Build: TypeAlias = Callable[[str], Instruction]
+"""Makes an instruction of the name of its step, when every label has its address."""
 
 
 @dataclass(slots=True)
@@ -40,13 +41,13 @@ class Assembler:
     """Collects the instructions of one routine."""
 
     def __init__(self) -> None:
-        self._code: list[tuple[Build, int]] = []
+        self._code: list[tuple[Build, str, int]] = []
         self._handlers: list[_OpenHandler] = []
         self._around: list[int] = [_NO_HANDLER]
 
-    def emit(self, build: Build) -> None:
-        """Append an instruction; *build* is called when every label has its address."""
-        self._code.append((build, self._around[-1]))
+    def emit(self, build: Build, step: str) -> None:
+        """Append what *build* will make of the name of the *step*."""
+        self._code.append((build, step, self._around[-1]))
 
     def place(self, label: Label) -> None:
         """Let *label* stand for the next address."""
@@ -73,7 +74,7 @@ class Assembler:
     def finish(self) -> tuple[tuple[Instruction, ...], tuple[int, ...], tuple[Handler, ...]]:
         """Return code, handler per address, and handlers."""
         return (
-            tuple(build() for build, _ in self._code),
-            tuple(handler for _, handler in self._code),
+            tuple(build(step) for build, step, _ in self._code),
+            tuple(handler for _, _, handler in self._code),
             tuple(Handler(handler.entry.target, handler.error) for handler in self._handlers),
         )

@@ -1,11 +1,10 @@
 """What the lowering of one routine shares: where code goes, what names mean, which step it is."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from stepward.language.lowering.assembly import Assembler, Label
+from stepward.language.lowering.assembly import Assembler, Build, Label
 from stepward.language.names import Names
-from stepward.language.program import Instruction, Store
+from stepward.language.program import Store
 from stepward.language.scopes import Layout, Scope, ScopeTable
 from stepward.language.syntax import Template
 
@@ -51,11 +50,8 @@ class Context:
         self._taken: list[tuple[Layout, int]] = []
         self._temporaries: dict[Layout, set[int]] = {}
 
-    def emit(self, build: Callable[[str], Instruction]) -> None:
-        """Append the instruction that *build* makes of the name of the step, once all labels have addresses.
-
-        It is the last of its statement that reads temporaries: they are free again.
-        """
+    def emit(self, build: Build) -> None:
+        """Append an instruction, the last of its statement that reads temporaries: they are free again."""
         self.emit_part(build)
         self.free()
 
@@ -65,10 +61,9 @@ class Context:
             self._free.setdefault(layout, []).append(slot)
         self._taken.clear()
 
-    def emit_part(self, build: Callable[[str], Instruction]) -> None:
+    def emit_part(self, build: Build) -> None:
         """Append an instruction that leads up to the one that `emit` appends."""
-        step = self.step
-        self.assembler.emit(lambda: build(step))
+        self.assembler.emit(build, self.step)
 
     def temporary(self, scope: Scope) -> int:
         """Return a slot for a value that the statement being lowered needs once."""

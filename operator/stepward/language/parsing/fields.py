@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stepward.language.nodes import MapNode, Node
 from stepward.language.parsing.places import Place
-from stepward.language.parsing.words import key_text, listed, quote
+from stepward.language.parsing.words import key_text, listed, quote, word_of
 from stepward.language.source import Span
 
 
@@ -61,22 +61,26 @@ class Fields:
             place.error("missing-key", where, f"{what} must have the {noun} {listed(missing)}", help)
 
 
-def read_fields(node: MapNode, place: Place, allowed: Iterable[str], what: str, hint: str = "") -> Fields:
-    """Return the fields of *node*; unknown ones are reported, with *hint* unless another key is meant."""
-    known = tuple(allowed)
+def read_fields(node: MapNode, place: Place, allowed: tuple[str, ...], what: str) -> Fields:
+    """Return the fields of *node*; unknown ones are reported."""
     found: dict[str, Field] = {}
     unknown = []
     for entry in node.entries:
         name = key_text(entry.key)
         field = Field(name, entry.key.span, entry.value)
-        if name in known:
+        if name in allowed:
             found[name] = field
-            continue
-        unknown.append(field)
-        place.error(
-            "unknown-key",
-            field.keyword,
-            f"{what} has no key {quote(name)}",
-            place.did_you_mean(name, known) or hint or f"allowed here: {', '.join(known)}",
+        else:
+            unknown.append(field)
+    for field in unknown:
+        help_ = (
+            place.did_you_mean(field.name, allowed) or _hint(found) or f"allowed here: {', '.join(allowed)}"
         )
+        place.error("unknown-key", field.keyword, f"{what} has no key {quote(field.name)}", help_)
     return Fields(found, tuple(unknown))
+
+
+def _hint(found: dict[str, Field]) -> str:
+    """Return what an unknown key beside *found* may have been meant for."""
+    called = word_of(found["call"].value) if "call" in found else ""
+    return f"put it below `args:`, if '{called}' takes it" if called else ""

@@ -1,7 +1,7 @@
 """Where in a workflow a finding belongs: every message begins with the step, or else the routine."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from stepward.language import diagnostics
 from stepward.language.source import Source, Span
@@ -28,11 +28,11 @@ class Place:
 
     def in_routine(self, routine: str) -> "Place":
         """Return the place of another routine of the same source."""
-        return replace(self, routine=routine, step=None)
+        return Place(self.report, self.source, routine, None, self.budget)
 
     def at_step(self, step: str) -> "Place":
         """Return the place of *step* in the same routine."""
-        return replace(self, step=step)
+        return Place(self.report, self.source, self.routine, step, self.budget)
 
     def error(self, code: str, span: Span, message: str, help: str = "") -> None:
         """Report an error at *span*; the message is led by the step or routine."""

@@ -12,7 +12,7 @@ from stepward.language.nodes import Entry, ListNode, MapNode, Node, ScalarNode
 from stepward.language.parsing import actions
 from stepward.language.parsing.fields import Field, Fields, read_fields
 from stepward.language.parsing.places import Place
-from stepward.language.parsing.words import describe, describe_entries, key_text, quote, word_of
+from stepward.language.parsing.words import describe, describe_entries, key_text, word_of
 from stepward.language.source import Span
 from stepward.language.structure import UNNAMED, Action, Name, Step, Steps
 
@@ -136,9 +136,7 @@ def _parse_entry(entry: Entry, place: Place) -> Step:
 
 def parse_body(node: MapNode, place: Place, body: Body, where: Span) -> tuple[Action | None, Name | None]:
     """Return action and jump of a body (language.md 1.5); *where* is what owns it."""
-    called = next((word_of(entry.value) for entry in node.entries if key_text(entry.key) == "call"), "")
-    hint = f"put it below `args:`, if {quote(called)} takes it" if called else ""
-    return parse_action(read_fields(node, place, BODY_KEYS, body.what, hint), place, body, where)
+    return parse_action(read_fields(node, place, BODY_KEYS, body.what), place, body, where)
 
 
 def parse_action(fields: Fields, place: Place, body: Body, where: Span) -> tuple[Action | None, Name | None]:
@@ -152,7 +150,7 @@ def parse_action(fields: Fields, place: Place, body: Body, where: Span) -> tuple
             body.two_actions.format(extra),
         )
     kind = kinds[0] if kinds else None
-    allowed = {companion for name in kinds for companion in COMPANIONS[name]} if kind else {"next"}
+    allowed = [companion for name in kinds for companion in COMPANIONS[name]] if kind else ["next"]
     misplaced = [name for name in fields if name not in COMPANIONS and name not in allowed]
     for name in misplaced:
         _report_misplaced(name, kind, fields[name], place, body)
