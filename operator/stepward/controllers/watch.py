@@ -75,8 +75,7 @@ class Watch:
         while not self._stopping.is_set():
             pause = bounds.RESTART_SECONDS
             try:
-                with asyncio.Runner(loop_factory=loops.fastest()) as runner:
-                    runner.run(self._watch())
+                loops.run_bounded(self._watch(), bounds.WATCH_END_SECONDS)
                 _log.warning("the watch ended; it is started again")
             except asyncio.CancelledError:
                 pass
@@ -113,13 +112,8 @@ class Watch:
                 clusterwide=not self._namespaces,
                 namespaces=self._namespaces,
             )
-        # kopf.run_tasks would wait for 5 s once one of them has failed, and longer if another one hangs.
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=bounds.WATCH_END_SECONDS)
+        # kopf.run_tasks would wait for 5 s once one of them has failed, and for ever if another one hangs.
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in tasks:
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                 raise error
