@@ -5,7 +5,6 @@ Each unfinished execution has at most one task; whatever goes wrong in it ends t
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -15,6 +14,7 @@ from stepward.controllers import execution as decisions
 from stepward.controllers.claim import Claim
 from stepward.controllers.contracts import World
 from stepward.controllers.retirement import Retirement
+from stepward.controllers.turns import Turns
 from stepward.controllers.workflow import Availability, Serving
 from stepward.kube import bounds, failures, resources
 from stepward.telemetry import logs, metrics
@@ -44,7 +44,6 @@ class _Record:
     timer: asyncio.TimerHandle | None = None
     again: bool = False
     """Something changed while a task was busy with it."""
-    in_backlog: bool = False
     ran: bool = False
     """A claim of ours was accepted: it must not be run again, whatever the watch still shows."""
 
@@ -57,14 +56,9 @@ class Roster:
         self._world = world
         self._catalogue = catalogue
         self._retirement = retirement
-        self._limit = limit
+        self._turns = Turns(limit)
         self._records: dict[str, _Record] = {}
         self._waiting: dict[tuple[str, str], set[str]] = {}
-        self._backlog: deque[str] = deque()
-        self._active = 0
-        self._draining = False
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     # --- what is told ------------------------------------------------------------------------
 
@@ -142,23 +136,15 @@ class Roster:
 
     async def drain(self, seconds: float) -> None:
         """Start nothing more; wait *seconds* for what runs; then end it as lost, and write that."""
-        self._draining = True
-        if await self._becomes_idle(seconds):
+        self._turns.closed = True
+        if await self._turns.becomes_idle(seconds):
             return
         running = [record.claim for record in self._records.values() if record.claim is not None]
         _log.warning("%d executions are still running and end as %s", len(running), decisions.LOST.reason)
         for claim in running:
             claim.stop(decisions.LOST)
-        if not await self._becomes_idle(bounds.LAST_WORDS_SECONDS):
-            _log.error("%d executions could not be ended; the next start ends them", self._active)
-
-    async def _becomes_idle(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        except TimeoutError:
-            return False
-        return True
+        if not await self._turns.becomes_idle(bounds.LAST_WORDS_SECONDS):
+            _log.error("%d executions could not be ended; the next start ends them", self._turns.active)
 
     # --- deciding ----------------------------------------------------------------------------
 
@@ -231,16 +217,8 @@ class Roster:
     # --- doing -------------------------------------------------------------------------------
 
     def _start(self, record: _Record, serving: Serving) -> None:
-        if self._draining or record.in_backlog:
+        if not self._turns.take(record.execution.ref.uid):
             return
-        if self._active >= self._limit:
-            record.in_backlog = True
-            self._backlog.append(record.execution.ref.uid)
-            metrics.EXECUTIONS_BACKLOG.set(len(self._backlog))
-            return
-        self._active += 1
-        self._idle.clear()
-        metrics.EXECUTIONS_ACTIVE.set(self._active)
         record.claim = Claim(self._world, record.execution, serving)
         record.task = asyncio.create_task(self._carry_out(record, record.claim))
 
@@ -256,12 +234,9 @@ class Roster:
             failed = True
             faults.record("while looking after an execution", _fields(record))
         finally:
-            self._active -= 1
+            self._turns.give_back()
             record.task = record.claim = None
             record.ran = record.ran or claim.held
-            metrics.EXECUTIONS_ACTIVE.set(self._active)
-            if self._active == 0:
-                self._idle.set()
         if claim.gone:
             metrics.EXECUTIONS_ABANDONED.inc()
             self._forget(record)
@@ -272,11 +247,9 @@ class Roster:
 
     def _take_next(self) -> None:
         """Let the backlog move up."""
-        while self._backlog and self._active < self._limit and not self._draining:
-            record = self._records.get(self._backlog.popleft())
-            metrics.EXECUTIONS_BACKLOG.set(len(self._backlog))
+        while (uid := self._turns.next()) is not None:
+            record = self._records.get(uid)
             if record is not None:
-                record.in_backlog = False
                 self._look(record)
 
     def _act(self, record: _Record, deed: _Deed) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import logging
 import threading
+import time
 import warnings
 from collections.abc import Collection, Iterator
 from typing import Any, Final
@@ -113,10 +114,15 @@ class Watch:
                 namespaces=self._namespaces,
             )
         # kopf.run_tasks would wait for 5 s once one of them has failed, and for ever if another one hangs.
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in tasks:
-            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
-                raise error
+        failed: list[BaseException] = []
+        while not failed:
+            done, _ = await asyncio.wait(
+                tasks, timeout=bounds.WATCH_STUCK_SECONDS, return_when=asyncio.FIRST_EXCEPTION
+            )
+            failed = [error for task in done if not task.cancelled() and (error := task.exception())]
+            if not failed and (len(done) == len(tasks) or self._health.stuck(bounds.WATCH_STUCK_SECONDS)):
+                raise _Stuck(f"nothing is asked for, though: {'; '.join(self._health.missing())}")
+        raise failed[0]
 
     async def _check_installed(self) -> None:
         """Raise unless the server serves our kinds: kopf would wait for them without a word."""
@@ -135,27 +141,38 @@ class _NotInstalled(Exception):
     """Our definitions are not in the cluster."""
 
 
+class _Stuck(Exception):
+    """kopf runs, and does nothing."""
+
+
 class Health:
     """Which streams of the watch are open, from the answers to its requests. Thread-safe."""
 
     def __init__(self, streams: Collection[str]) -> None:
         self._streams = frozenset(streams)
         self._open: set[str] = set()
+        self._asked = time.monotonic()
 
     def observe(self, path: str, status: int | None) -> None:
         """Take in that a request for *path* was answered with *status*, or not at all (None)."""
         stream, _, query = path.partition("?")
         if stream not in self._streams:
             return
+        self._asked = time.monotonic()
         if status != 200:
             self._open.discard(stream)
         elif "watch=true" in query:
             self._open.add(stream)  # what existed was listed before
         metrics.WATCH_UP.set(not self.missing())
 
+    def stuck(self, seconds: float) -> bool:
+        """Return whether something is not watched, and for *seconds* nobody tried to."""
+        return bool(self.missing()) and time.monotonic() - self._asked > seconds
+
     def reset(self) -> None:
         """Nothing is watched any more."""
         self._open.clear()
+        self._asked = time.monotonic()
         metrics.WATCH_UP.set(0)
 
     def missing(self) -> list[str]:
@@ -214,6 +231,7 @@ def settings() -> kopf.OperatorSettings:
     chosen.process.ultimate_exiting_timeout = None
     chosen.networking.error_backoffs = _Backoffs()
     chosen.networking.connect_timeout = bounds.CONNECT_SECONDS
+    chosen.networking.request_timeout = bounds.LIST_SECONDS
     chosen.watching.inactivity_timeout = _INACTIVITY_SECONDS
     chosen.watching.chunk_size = bounds.PAGE_ITEMS
     chosen.watching.field_selectors[client.GROUP, client.VERSION, client.EXECUTIONS] = UNFINISHED

@@ -52,7 +52,8 @@ class Access:
     def session(self, observe: Observer | None = None) -> aiohttp.ClientSession:
         """Return a new session for the running loop; the caller closes it.
 
-        Its responses read JSON however deep it is; *observe* is told how each request went.
+        Its responses read JSON however deep it is. With *observe*, which is told how each request
+        went, it is a session for kopf: an answer 401 is raised as a failed connection.
         """
         return _Transport(self._configuration, [self._authenticate, *_observers(observe)]).session()
 
@@ -150,6 +151,11 @@ def _observers(observe: Observer | None) -> list[aiohttp.ClientMiddlewareType]:
             observe(request.url.raw_path_qs, None)
             raise
         observe(request.url.raw_path_qs, response.status)
+        if response.status == 401:
+            # The token was renewed already. kopf would log in anew, and its two watches then wait for
+            # each other now and then; a failed connection it tries again.
+            response.release()
+            raise aiohttp.ClientConnectionError("401 Unauthorized")
         return response
 
     return [watch]

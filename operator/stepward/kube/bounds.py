@@ -43,6 +43,7 @@ AUDIT_SECONDS: Final = 60.0  # ours: a list catches what the watch missed
 AUDIT_READS: Final = 8  # ours: objects that one audit reads at a time
 CONFLICTS: Final = 10  # ours: times one write is rebased before it is given up
 WATCH_END_SECONDS: Final = 1.0  # ours: for kopf's tasks to end after one of them failed
+WATCH_STUCK_SECONDS: Final = 75.0  # ours: a watch that is down and asks for nothing so long is ended
 RESTART_SECONDS: Final = 0.5  # ours: before a watch that died is started again
 ABSENT_SECONDS: Final = 5.0  # ours: before looking again for definitions that are not installed
 STOP_SECONDS: Final = 10.0  # ours: for the watch's thread to end
