@@ -109,7 +109,7 @@ def _check_connector_arguments(call: Call, place: Place) -> None:
         isinstance(arguments, Constant) and isinstance(arguments.value, list)
     ):
         message = f"connector '{call.function.text}' takes its arguments by name"
-        place.error("invalid-args", arguments.span, message)
+        place.error("invalid-args", arguments.span, message, "write `args: {name: value}`")
 
 
 def check_expression(expression: Expression, site: Site, context: Context) -> None:
@@ -146,7 +146,7 @@ def _report_unknown(function: Name, site: Site, names: Names) -> None:
     kind = "variable" if site.scope.find(name) else "value" if names.constant(name) is not None else ""
     if kind:
         message = f"{quote(name)} is a {kind} and cannot be called (expecting callable)"
-        site.place.error("not-callable", span, message)
+        site.place.error("not-callable", span, message, f"read it without brackets: ${{{name}}}")
     elif is_connector_root(name):
         message = f"{quote(name)} is not the name of a connector"
         help_ = "it is written googleapis.SERVICE.VERSION.RESOURCE.METHOD"
@@ -154,6 +154,9 @@ def _report_unknown(function: Name, site: Site, names: Names) -> None:
     else:
         kind = "function" if "." in name else "function or subworkflow"
         known = f"use {_FOREIGN[name]}" if name in _FOREIGN else ""
+        root = name.partition(".")[0]
+        if site.scope.find(root):
+            known = f"'{root}' is a variable: nothing in it can be called"
         help_ = known or site.place.did_you_mean(name, names.callables())
         site.place.error("unknown-function", span, f"there is no {kind} {quote(name)}", help_)
 

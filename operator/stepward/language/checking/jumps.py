@@ -181,7 +181,8 @@ def _check_target(jump: _Jump, seen: dict[str, _Seen], context: Context) -> None
             place.error("return-in-branch", span, message, _KEEP_RESULT)
     elif name in _LOOP_TARGETS:
         if not block.in_loop:
-            place.error("jump-outside-loop", span, f"`next: {name}` must stand in a 'for' body")
+            message = f"`next: {name}` must stand in a 'for' body"
+            place.error("jump-outside-loop", span, message, "to go elsewhere, name a step")
         elif name == "break" and block.in_parallel_loop:
             message = "`next: break` cannot leave a parallel 'for': other iterations still run"
             place.error("jump-outside-loop", span, message, "`next: continue` ends the iteration")
@@ -220,12 +221,13 @@ def _report_unreachable(jump: _Jump, target: _Seen) -> None:
     common = set(to)
     left = next((block for block in from_ if block.closed and block not in common), None)
     entered = next(block for block in reversed(to) if block not in set(from_)) if left is None else None
-    help_ = ""
+    help_ = "a branch ends with its last step; what comes next stands behind the parallel step"
     if target.is_branch:
         reason = "it is a branch, not a step"
     elif left is not None:
         reason = f"it stands outside {left.title}"
-        help_ = "`next: break` leaves the loop, `next: continue` goes on with it" if left.in_loop else ""
+        if left.in_loop and not left.in_parallel_loop:
+            help_ = "`next: break` leaves the loop, `next: continue` goes on with it"
     else:
         assert entered is not None, "a step that no block separates can be reached"
         reason = f"it stands inside {entered.title}"

@@ -25,7 +25,8 @@ def check_predicate(site: Site, context: Context) -> None:
                     f"predicate {quote(root.name)} must have exactly one required parameter, the error; "
                     f"it has {required}"
                 )
-                site.place.error("invalid-predicate", predicate.span, message)
+                help_ = "give the others defaults" if required else "add it: `params: [e]`"
+                site.place.error("invalid-predicate", predicate.span, message, help_)
             return
     if isinstance(expression, FunctionCall) and names.is_predicate(expression.name):
         message = f"'predicate' names a function and does not call it; got '{expression.name}(…)'"

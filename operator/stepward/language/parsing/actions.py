@@ -60,6 +60,7 @@ def parse_assign(fields: Fields, place: Place, _: "steps.Body") -> Assign | None
             "invalid-assign",
             field.keyword,
             "'assign' must be a list with at least one `- variable: value`",
+            "add one, such as `- x: 1`",
         )
         return None
     if len(node.items) > limits.ASSIGNMENTS_PER_STEP:
@@ -116,7 +117,7 @@ def parse_call(fields: Fields, place: Place, _: "steps.Body") -> Action | None:
         if fields.unknown:  # the caller probably meant them to be arguments
             arguments = Interpolation(node.span, Literal(node.span, None))
         return Call(field.keyword, Name(node.span, text), arguments, names, result)
-    help_ = ""
+    help_ = "such as `call: http.get`"
     if expressions.is_expression(text):
         help_ = "it is never an expression: write the name, or choose between calls with `switch`"
     elif "(" in text:
@@ -149,6 +150,7 @@ def _parse_arguments(field: Field | None, place: Place) -> tuple[Template | None
         "invalid-args",
         node.span,
         f"'args' must be a map of arguments by name, or a list by position; got {describe(node)}",
+        "write `args: {name: value}`",
     )
     return Interpolation(node.span, Literal(node.span, None)), ()
 
@@ -162,7 +164,8 @@ def parse_raise(fields: Fields, place: Place, _: "steps.Body") -> Raise:
         isinstance(value, Constant) and not isinstance(literal, str | dict)
     ):
         message = f"'raise' must be a text or a map; got {describe(field.value)}"
-        help_ = "" if isinstance(field.value, ListNode) else "put it in quotes if it is text"
+        is_list = isinstance(field.value, ListNode)
+        help_ = "put it into a map: `{items: […]}`" if is_list else "put it in quotes if it is text"
         place.error("invalid-raise", field.place, message, help_)
     return Raise(field.span, value)
 

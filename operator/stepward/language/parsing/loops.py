@@ -24,6 +24,7 @@ from stepward.values import limits
 _FOR_KEYS: Final = ("value", "index", "in", "range", "steps")
 _PARALLEL_KEYS: Final = ("shared", "concurrency_limit", "exception_policy", "branches", "for")
 _POLICY: Final = "continueAll"
+_NUMBER: Final = "write a number, or an expression such as ${n}"
 
 
 def parse_for(fields: Fields, place: Place, _: "steps.Body") -> For | None:
@@ -35,16 +36,17 @@ def parse_for(fields: Fields, place: Place, _: "steps.Body") -> For | None:
             "invalid-for",
             field.place,
             "'for' must be a map with 'value', 'in' or 'range', and 'steps'; got " + describe(node),
+            "write `value: item`, `in: ${items}` and `steps:` below it",
         )
         return None
     found = read_fields(node, place, _FOR_KEYS, "'for'")
-    found.require(("value", "steps"), field.keyword, place, "'for'")
+    found.require(("value", "steps"), field.keyword, place, "'for'", "such as `value: item`, `steps: […]`")
     if "in" in found and "range" in found:
         message = "'for' takes either 'in' or 'range', not both"
         place.error("invalid-for", found["range"].keyword, message, "remove one of them")
     elif "in" not in found and "range" not in found and not found.unknown:
         message = "'for' must have the key 'in' (a list) or 'range' (first and last number)"
-        place.error("missing-key", field.keyword, message)
+        place.error("missing-key", field.keyword, message, "such as `in: ${items}`, or `range: [1, 9]`")
     value, index = _loop_variables(found, place)
     return For(
         value=value,
@@ -96,14 +98,14 @@ def _parse_range(field: Field, place: Place) -> Template:
             "invalid-range",
             field.place,
             f"'range' must be a list of two numbers, the first and the last; got {got}",
-            f"write [1, {word}] to count from 1" if word.isdigit() else "",
+            f"write [1, {word}] to count from 1" if word.isdigit() else "such as `range: [1, 9]`",
         )
         return template
     for bound in bounds:
         number = isinstance(bound, ScalarNode) and type(bound.value) in (int, float)
         if not number and not expressions.is_expression(word_of(bound)):
             message = f"the bounds of 'range' must be numbers; got {describe(bound)}"
-            place.error("invalid-range", bound.span, message)
+            place.error("invalid-range", bound.span, message, _NUMBER)
     return template
 
 
@@ -113,7 +115,7 @@ def parse_parallel(fields: Fields, place: Place, body: "steps.Body") -> Parallel
     node = field.value
     if not isinstance(node, MapNode):
         message = f"'parallel' must be a map with 'branches' or 'for'; got {describe(node)}"
-        place.error("invalid-parallel", field.place, message)
+        place.error("invalid-parallel", field.place, message, "write `branches:` below it, with a list")
         return None
     found = read_fields(node, place, _PARALLEL_KEYS, "'parallel'")
     if "branches" in found and "for" in found:
@@ -121,7 +123,8 @@ def parse_parallel(fields: Fields, place: Place, body: "steps.Body") -> Parallel
         place.error("invalid-parallel", found["for"].keyword, message, "make two parallel steps of them")
     elif "branches" not in found and "for" not in found and not found.unknown:
         message = "'parallel' must have the key 'branches' or 'for'"
-        place.error("missing-key", field.keyword, message)
+        help_ = "`branches:` for different steps, `for:` for the same steps with different values"
+        place.error("missing-key", field.keyword, message, help_)
     if "exception_policy" in found:
         _check_policy(found["exception_policy"].value, place)
     return Parallel(
@@ -146,7 +149,7 @@ def _parse_limit(field: Field | None, place: Place) -> Template | None:
     value = limit.value if isinstance(limit, Constant) else None
     if not isinstance(limit, Interpolation) and not (type(value) is int and value > 0):
         message = f"'concurrency_limit' must be an integer above 0; got {describe(field.value)}"
-        place.error("invalid-concurrency-limit", field.place, message)
+        place.error("invalid-concurrency-limit", field.place, message, _NUMBER)
     return limit
 
 
@@ -181,7 +184,8 @@ def _parse_branches(field: Field, place: Place) -> tuple[Branch, ...]:
         return _parse_branch(node, place)
     if not isinstance(node, ListNode) or not node.items:
         message = "'branches' must be a list of maps with at least one branch, `- name: …`"
-        place.error("invalid-parallel", field.keyword, message)
+        help_ = "such as `- first: {call: http.get, args: {url: …}}`"
+        place.error("invalid-parallel", field.keyword, message, help_)
         return ()
     if len(node.items) > limits.BRANCHES_PER_STEP:
         extra = node.items[limits.BRANCHES_PER_STEP]
@@ -210,12 +214,12 @@ def _parse_branch(node: MapNode, place: Place) -> tuple[Branch, ...]:
         name = Name(entry.key.span, key_text(entry.key))
         here = place.at_step(name.text)
         if not name.text:
-            here.error("invalid-name", name.span, "the name of a branch must not be empty")
+            here.error("invalid-name", name.span, "the name of a branch must not be empty", "give it a name")
         if not isinstance(entry.value, MapNode):
             message = (
                 f"the body of a branch must be a map with 'steps' or an action; got {describe(entry.value)}"
             )
-            here.error("invalid-branch", name.span, message)
+            here.error("invalid-branch", name.span, message, "put what it does below its name")
             continue
         body = steps.parse_body(entry.value, here, steps.BRANCH, name.span)
         branches.append(Branch(name, steps.unnamed(*body)))

@@ -70,7 +70,8 @@ def parse_steps(field: Field, place: Place, *, may_be_empty: bool = False) -> tu
     items = node.items if isinstance(node, ListNode) else ()
     if not items and not may_be_empty:
         where = field.keyword if empty else node.span
-        place.error("empty-steps", where, "'steps' must hold at least one step")
+        message = "'steps' must hold at least one step"
+        place.error("empty-steps", where, message, "add one, such as `- start: {assign: [x: 1]}`")
     return tuple(step for item in items for step in _parse_item(item, place))
 
 
@@ -118,11 +119,10 @@ def _parse_entry(entry: Entry, place: Place) -> Step:
     name = Name(entry.key.span, key_text(entry.key))
     here = place.at_step(name.text)
     if not name.text:
-        here.error("invalid-name", name.span, "the name of a step must not be empty")
+        here.error("invalid-name", name.span, "the name of a step must not be empty", "give it a name")
     if name.text == "end":
-        here.error(
-            "reserved-step-name", name.span, "a step must not be called 'end': `next: end` ends the routine"
-        )
+        message = "a step must not be called 'end': `next: end` ends the routine"
+        here.error("reserved-step-name", name.span, message, "choose another name")
     if not isinstance(entry.value, MapNode):
         here.error(
             "invalid-step",
@@ -157,7 +157,7 @@ def parse_action(fields: Fields, place: Place, body: Body, where: Span) -> tuple
     next_ = _parse_next(fields["next"], place) if "next" in fields else None
     if not fields.known and not fields.unknown and not body.may_be_empty:
         message = f"{body.what} must have an action, such as `call:` or `assign:`, or `next:`"
-        place.error("empty-step", where, message)
+        place.error("empty-step", where, message, "to do nothing here, remove it")
     found = [actions.PARSERS[name](fields, place, body) for name in kinds]
     found += [actions.salvage(fields[name], place) for name in misplaced]
     return _together([action for action in found if action]), next_
@@ -179,11 +179,12 @@ def _together(found: list[Action]) -> Action | None:
 
 def _report_misplaced(name: str, kind: str | None, field: Field, place: Place, body: Body) -> None:
     owner = next(action for action, companions in COMPANIONS.items() if name in companions)
-    help_ = ""
+    help_ = f"move it to the step with `{owner}:`, or remove it"
     if kind is None:
         message = f"'{name}' needs '{owner}' in the same step"
     elif name == "next":
         message = f"'next' cannot stand beside '{kind}', which {_ENDS[kind]}"
+        help_ = "remove one of them"
     else:
         message = f"'{name}' cannot stand beside '{kind}'; it belongs to '{owner}'"
         if owner == "try":
@@ -196,5 +197,6 @@ def _parse_next(field: Field, place: Place) -> Name | None:
     if target:
         return Name(field.value.span, target)
     message = "'next' must be the name of a step, or `end`, `break` or `continue`"
-    place.error("invalid-next", field.place, f"{message}; got {describe(field.value)}")
+    help_ = "to go on with the step below, leave `next` out"
+    place.error("invalid-next", field.place, f"{message}; got {describe(field.value)}", help_)
     return None

@@ -48,6 +48,7 @@ def _parse_entry(node: Node, place: Place) -> SwitchEntry | None:
             node.span,
             "an entry of 'switch' must be a map with a 'condition'"
             + (f"; got {describe(node)}" if word_of(node) else ""),
+            "write `- condition: ${…}`, and what to do below it",
         )
         return None
     what = steps.ENTRY.what

@@ -51,7 +51,7 @@ def _plain(node: Node, place: Place, what: str) -> Any:
         case ScalarNode():
             if isinstance(node.value, str) and expressions.is_expression(node.value):
                 message = f"{what} must be a plain value, not an expression; got {describe(node)}"
-                place.error("expression-not-allowed", node.span, message)
+                place.error("expression-not-allowed", node.span, message, "assign it in a step instead")
             return node.value
         case ListNode():
             return model.List(_plain(item, place, what) for item in node.items)

@@ -37,7 +37,7 @@ def _parse_body(field: Field, place: Place) -> tuple[Step, ...]:
     if isinstance(node, MapNode):
         return steps.unnamed(*steps.parse_body(node, place, steps.TRY, field.keyword))
     message = f"'try' must hold a step body, such as `call:`, or 'steps'; got {describe(node)}"
-    place.error("invalid-try", field.place, message)
+    place.error("invalid-try", field.place, message, "put what may fail below `try:`")
     return ()
 
 
@@ -53,7 +53,7 @@ def _parse_retry(field: Field, place: Place) -> RetryPolicy | None:
         "invalid-retry",
         field.place,
         f"'retry' must be an expression for a policy, or a map; got {describe(node)}",
-        f"write ${{{word_of(node)}}}" if is_text else "",
+        f"write ${{{word_of(node)}}}" if is_text else "such as ${http.default_retry}",
     )
     return None
 
@@ -69,7 +69,8 @@ def _parse_policy(node: MapNode, field: Field, place: Place) -> RetryPolicy:
             backoff = read_fields(inner, place, _BACKOFF_KEYS, "'backoff'")
         else:
             message = f"'backoff' must be a map; got {describe(inner)}"
-            place.error("invalid-retry", found["backoff"].place, message)
+            help_ = "with `initial_delay`, `max_delay` and `multiplier`"
+            place.error("invalid-retry", found["backoff"].place, message, help_)
     return RetryPolicy(
         field.keyword,
         policy=None,
@@ -108,7 +109,7 @@ def _parse_number(field: Field | None, place: Place) -> Template | None:
         return None
     if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
         message = f"'{field.name}' must be a number of at least 0; got {describe(field.value)}"
-        place.error("invalid-retry", field.place, message)
+        place.error("invalid-retry", field.place, message, "write a number, or an expression such as ${n}")
     return template
 
 
@@ -126,5 +127,5 @@ def parse_except(field: Field, place: Place) -> Except:
         return Except(None, steps.parse_steps(field, place, may_be_empty=True))
     if node.value is not None:
         message = f"'except' must be a map with 'as' and 'steps'; got {describe(node)}"
-        place.error("invalid-except", node.span, message)
+        place.error("invalid-except", node.span, message, "write `as: e` and `steps:` below it")
     return Except(None, ())

@@ -1,5 +1,6 @@
 """How nodes are read as words, and how messages quote them."""
 
+import re
 from typing import Final
 
 from stepward.language import expressions, grammar
@@ -9,6 +10,7 @@ from stepward.language.structure import Name
 
 _QUOTED: Final = 60
 """Characters of a piece of source that a message repeats."""
+_NO_WORD: Final = re.compile(r"[^A-Za-z0-9_]+")
 
 
 def quote(text: str) -> str:
@@ -78,6 +80,15 @@ def parse_name(node: Node, place: Place, what: str) -> Name | None:
         "invalid-name",
         node.span,
         f"{what} must be a name of letters, digits and underscores, no digit first; got {describe(node)}",
-        "write it without ${}" if inner else "",
+        "write it without ${}" if inner else _similar_name(text),
     )
     return Name(node.span, inner) if is_identifier(inner) else None
+
+
+def _similar_name(text: str) -> str:
+    """Return what to write instead of *text*, which is no name."""
+    if "." in text or "[" in text:
+        return "only a whole variable can stand here: take the parts out of it with `assign`"
+    similar = _NO_WORD.sub("_", text)[:_QUOTED]
+    similar = f"_{similar}" if similar[:1].isdigit() else similar
+    return f"write '{similar}'" if similar.strip("_") else "write a name, such as 'x'"

@@ -73,7 +73,7 @@ def _parse_routine(entry: Entry, document: Place) -> Routine:
         )
         return Routine(name, (), ())
     fields = read_fields(entry.value, place, _ROUTINE_FIELDS, "a routine")
-    fields.require(("steps",), name.span, place, "a routine")
+    fields.require(("steps",), name.span, place, "a routine", "put the steps below `steps:`")
     parameters = _parse_parameters(fields["params"], place) if "params" in fields else ()
     _check_count(name, parameters, place)
     return Routine(name, parameters, parse_steps(fields["steps"], place) if "steps" in fields else ())
@@ -110,7 +110,9 @@ def _parse_parameters(field: Field, place: Place) -> tuple[ParameterDeclaration,
             "params-not-a-list",
             node.span,
             f"'params' must be a list of names; got {describe(node)}",
-            f"write `params: [{word_of(node)}]`" if is_identifier(word_of(node)) else "",
+            f"write `params: [{word_of(node)}]`"
+            if is_identifier(word_of(node))
+            else "put a dash before each: `- name`, or `- name: default`",
         )
         items = (node,) if is_identifier(word_of(node)) else ()
     declared: dict[str, ParameterDeclaration] = {}
