@@ -1,12 +1,19 @@
 """Fixtures for every test: the local control plane, started once and only when a test asks for it."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from localcluster import manifests, provision
 from localcluster.controlplane import ControlPlane
 from localcluster.progress import Progress
+
+# The same examples on each run: a change is judged by what it does, not by the draw. To look for new ones,
+# run with HYPOTHESIS_PROFILE=default.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")
