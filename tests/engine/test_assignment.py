@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine import reference, running
 from engine.running import true_depth, true_size
-from stepward.engine import assignment
+from stepward.engine.closures import assignment
 from stepward.engine.meter import Meter, Usage
 from stepward.stdlib import library
 from stepward.values import limits, model

@@ -4,7 +4,7 @@ import pytest
 
 from engine import running
 from engine.running import main_of
-from stepward.engine import costs
+from stepward.engine.closures import costs
 from stepward.language import program
 from stepward.values.model import List
 

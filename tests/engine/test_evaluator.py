@@ -8,8 +8,8 @@ import pytest
 
 from engine import running
 from engine.running import main_of
-from stepward.engine import operators
-from stepward.engine.evaluator import compile_expression
+from stepward.engine.closures import operators
+from stepward.engine.closures.evaluator import compile_expression
 from stepward.engine.meter import Meter, Usage
 from stepward.engine.state import Link
 from stepward.language.program import Access, Binary, Constant, Expr, Located, MakeList, Read, Take

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import reference, running
-from stepward.engine import operators
+from stepward.engine.closures import operators
 from stepward.values import model
 from stepward.values.model import FunctionRef, List, Map
 

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from stepward.engine import parallel, retry
 from stepward.engine.ambient import Ambient
-from stepward.engine.binary import Closure
+from stepward.engine.closures.binary import Closure
+from stepward.engine.closures.evaluator import charged
+from stepward.engine.closures.steps import in_order, storer
 from stepward.engine.code import Code, LinkedRoutine, Question
 from stepward.engine.effects import (
     EFFECTS,
@@ -19,10 +21,8 @@ from stepward.engine.effects import (
     Log,
     Sleep,
 )
-from stepward.engine.evaluator import charged
 from stepward.engine.outcome import Caught, Succeeded
 from stepward.engine.state import Branch, Frame, State
-from stepward.engine.steps import in_order, storer
 from stepward.language import program
 from stepward.values import convert, errors, limits, model
 from stepward.values.errors import WorkflowError

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stepward.engine import costs, extents, loops, steps
-from stepward.engine.binary import Closure, Slots
-from stepward.engine.evaluator import charged, compile_expression, split_location
-from stepward.engine.extents import Extents
+from stepward.engine.closures import costs, extents, loops, steps
+from stepward.engine.closures.binary import Closure, Slots
+from stepward.engine.closures.evaluator import charged, compile_expression, split_location
+from stepward.engine.closures.extents import Extents
+from stepward.engine.closures.steps import Step
 from stepward.engine.state import Frame
-from stepward.engine.steps import Step
 from stepward.language import program
 from stepward.language.program import Expr, Instruction, Jump
 from stepward.language.signatures import Library

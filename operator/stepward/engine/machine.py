@@ -8,15 +8,16 @@ effects, retries, forks. A transition ends when every branch waits, or when its 
 up, so that one execution cannot keep the event loop.
 """
 
-from stepward.engine import boundaries, extents, failures, parallel
+from stepward.engine import boundaries, failures, parallel
 from stepward.engine.boundaries import Turn
+from stepward.engine.closures import extents
+from stepward.engine.closures.steps import Step, boundary
 from stepward.engine.code import Code, LinkedRoutine
 from stepward.engine.effects import Continue, Effect
 from stepward.engine.events import Answered, Continued, Event, Failed, Started
 from stepward.engine.meter import Meter
 from stepward.engine.outcome import Caught, Outcome, Succeeded
 from stepward.engine.state import Branch, Frame, State
-from stepward.engine.steps import Step, boundary
 from stepward.language import program
 from stepward.values import convert, errors, limits, model
 from stepward.values.errors import WorkflowError

@@ -7,7 +7,8 @@ outer branch, and all of them would wait at the same time.
 
 from typing import Any
 
-from stepward.engine import failures, loops
+from stepward.engine import failures
+from stepward.engine.closures import loops
 from stepward.engine.code import Code
 from stepward.engine.outcome import Caught
 from stepward.engine.state import Branch, BranchError, Frame, Join, State

@@ -8,7 +8,7 @@ the loop costs, not what the map costs. `model` says how ownership is told.
 import itertools
 from typing import Any, Final
 
-from stepward.engine import operators
+from stepward.engine.closures import operators
 from stepward.engine.meter import Meter
 from stepward.values import convert, errors, limits, model
 from stepward.values.model import CONTAINERS, ROOT, SHARED, List, Map, Value

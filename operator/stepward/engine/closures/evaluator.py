@@ -6,8 +6,8 @@ of their own, which spare two calls each; everything else composes.
 
 from collections.abc import Callable
 
-from stepward.engine import costs, operators
-from stepward.engine.binary import Closure, Slots, compile_binary, variable_slot
+from stepward.engine.closures import costs, operators
+from stepward.engine.closures.binary import Closure, Slots, compile_binary, variable_slot
 from stepward.engine.meter import HEAVY
 from stepward.language.program import (
     Access,

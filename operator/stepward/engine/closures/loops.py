@@ -6,9 +6,9 @@ The snapshot of what is looped over lives in slot `state`, the position in `stat
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stepward.engine.binary import Closure, Slots
+from stepward.engine.closures.binary import Closure, Slots
+from stepward.engine.closures.operators import integer
 from stepward.engine.meter import HEAVY
-from stepward.engine.operators import integer
 from stepward.language.program import LoopNext, LoopStart
 from stepward.values import convert, errors, limits
 from stepward.values.errors import WorkflowError
@@ -82,21 +82,26 @@ def count_turns(source: List, *, bounded: bool) -> int:
 def start(instruction: LoopStart, source: Closure, body: int, exit_: Exit) -> Callable[[Slots], int]:
     """Return the step that starts a loop."""
     check = check_bounds if instruction.bounded else check_items
-    state, bounded, span = instruction.state, instruction.bounded, instruction.span
-    enter = _enter(instruction)
+    state, value, bounded, span = (
+        instruction.state, instruction.value, instruction.bounded, instruction.span,
+    )  # fmt: skip
+    begin = _beginning(instruction)
 
     def start_loop(slots: Slots) -> int:
         try:
             slots[state] = items = check(source(slots))
             slots[0].meter.store(items)
+            slots[state + 1] = 0
+            if not has_turn(items, 0, bounded=bounded):
+                return exit_.leave(slots)
+            slots[value] = turn_value(items, 0, bounded=bounded)
+            slots[0].meter.store(slots[value])
         except WorkflowError as failure:
             if failure.span is None:
                 failure.span = span
             raise
-        slots[state + 1] = 0
-        if not has_turn(items, 0, bounded=bounded):
-            return exit_.leave(slots)
-        enter(slots, items, 0)
+        if begin:
+            begin(slots, 0)
         return body
 
     return start_loop
@@ -104,39 +109,57 @@ def start(instruction: LoopStart, source: Closure, body: int, exit_: Exit) -> Ca
 
 def next_turn(instruction: LoopNext, body: int, exit_: Exit) -> Callable[[Slots], int]:
     """Return the step that goes to the next turn of a loop, or leaves it."""
-    state, bounded = instruction.state, instruction.bounded
-    enter = _enter(instruction)
+    return (_next_of_range if instruction.bounded else _next_of_list)(instruction, body, exit_)
 
-    def next_of_loop(slots: Slots) -> int:
-        items = slots[state]
+
+def _next_of_range(instruction: LoopNext, body: int, exit_: Exit) -> Callable[[Slots], int]:
+    state, value, begin = instruction.state, instruction.value, _beginning(instruction)
+    largest = limits.INTEGER_MAX
+
+    def next_of_range(slots: Slots) -> int:
+        first, last = slots[state]
         position = slots[state + 1] + 1
-        if bounded:
-            if items[0] + position > items[1]:
-                return exit_.leave(slots)
-        elif position >= len(items):
+        turn = first + position
+        if turn > last:
             return exit_.leave(slots)
+        slots[value] = turn if turn <= largest or type(turn) is float else integer(turn, "range")
         slots[state + 1] = position
-        enter(slots, items, position)
+        if begin:
+            begin(slots, position)
         return body
 
-    return next_of_loop
+    return next_of_range
 
 
-def _enter(instruction: LoopStart | LoopNext) -> Callable[[Slots, List, int], None]:
-    value, index, locals_, bounded = (
-        instruction.value, instruction.index, instruction.locals, instruction.bounded,
-    )  # fmt: skip
+def _next_of_list(instruction: LoopNext, body: int, exit_: Exit) -> Callable[[Slots], int]:
+    state, value, begin = instruction.state, instruction.value, _beginning(instruction)
 
-    def enter(slots: Slots, items: List, position: int) -> None:
-        if bounded:
-            slots[value] = turn_value(items, position, bounded=True)
-        else:
-            slots[value] = item = items[position]
-            if type(item) in HEAVY:
-                slots[0].meter.store(item)
+    def next_of_list(slots: Slots) -> int:
+        items = slots[state]
+        position = slots[state + 1] + 1
+        if position >= len(items):
+            return exit_.leave(slots)
+        slots[value] = item = items[position]
+        if type(item) in HEAVY:
+            slots[0].meter.store(item)
+        slots[state + 1] = position
+        if begin:
+            begin(slots, position)
+        return body
+
+    return next_of_list
+
+
+def _beginning(instruction: LoopStart | LoopNext) -> Callable[[Slots, int], None] | None:
+    """Return what sets the other variables of a turn, if there are any."""
+    index, locals_ = instruction.index, instruction.locals
+    if index is None and not locals_:
+        return None
+
+    def begin(slots: Slots, position: int) -> None:
         if index is not None:
             slots[index] = position
         for slot in locals_:
             slots[slot] = None
 
-    return enter
+    return begin

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from stepward.engine import assignment, operators
-from stepward.engine.binary import Closure, Slots
-from stepward.engine.evaluator import charged, compile_expression, split_location
+from stepward.engine.closures import assignment, operators
+from stepward.engine.closures.binary import Closure, Slots
+from stepward.engine.closures.evaluator import charged, compile_expression, split_location
 from stepward.engine.meter import HEAVY
 from stepward.language import program
 from stepward.language.program import Arguments, Store, Write

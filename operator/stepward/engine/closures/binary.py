@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from stepward.engine import operators
+from stepward.engine.closures import operators
 from stepward.engine.meter import work_of
 from stepward.language.program import Binary, Constant, Expr, Read
 from stepward.values import limits
@@ -33,6 +33,7 @@ _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "-": operator.sub,
     "*": operator.mul,
 }
+_DIVISIONS: Final[dict[str, Callable[[Any, Any], Any]]] = {"//": operator.floordiv, "%": operator.mod}
 
 
 def variable_slot(expr: Expr) -> int | None:
@@ -49,6 +50,8 @@ def compile_binary(expr: Binary, left: Closure, right: Closure) -> Closure:
         return _arithmetic(expr, left, right, rule)
     if expr.operator in _COMPARISONS:
         return _comparison(expr, left, right, rule)
+    if expr.operator in _DIVISIONS and isinstance(expr.right, Constant):
+        return _divided_by(expr.operator, left, expr.right.value, rule)
     if expr.operator == "in":
         return _membership(left, right)
     return lambda slots: rule(left(slots), right(slots))
@@ -90,11 +93,9 @@ def _two_variables(apply: Callable[[Any, Any], Any], slot: int, other: int, rule
 
 def _variable_and_integer(symbol: str, slot: int, constant: int, rule: Rule) -> Closure:
     """Return the closure of `variable + 1` and its kin, the heart of most loops."""
-    if symbol == "*":
-        return lambda slots: rule(slots[slot], constant)
-    offset = constant if symbol == "+" else -constant
+    offset = -constant if symbol == "-" else constant
 
-    def variable_and_integer(slots: Slots) -> Value:
+    def sum_(slots: Slots) -> Value:
         value = slots[slot]
         if type(value) is int:
             result = value + offset
@@ -102,7 +103,28 @@ def _variable_and_integer(symbol: str, slot: int, constant: int, rule: Rule) -> 
                 return result
         return _otherwise(slots, rule(value, constant))
 
-    return variable_and_integer
+    def product(slots: Slots) -> Value:
+        value = slots[slot]
+        if type(value) is int:
+            result = value * constant
+            if _MIN <= result <= _MAX:
+                return result
+        return rule(value, constant)
+
+    return product if symbol == "*" else sum_
+
+
+def _divided_by(symbol: str, left: Closure, divisor: Value, rule: Rule) -> Closure:
+    """Return the closure of `... // 7` and `... % 7`: by a positive integer, nothing can go wrong."""
+    apply = _DIVISIONS[symbol]
+    if type(divisor) is not int or divisor <= 0:
+        return lambda slots: rule(left(slots), divisor)
+
+    def divided(slots: Slots) -> Value:
+        value = left(slots)
+        return apply(value, divisor) if type(value) is int else rule(value, divisor)
+
+    return divided
 
 
 def _is_small(value: Value) -> bool:
