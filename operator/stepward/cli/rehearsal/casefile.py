@@ -102,7 +102,7 @@ class _CaseReader(Reader):
         """Return what the file says."""
         fields = self.fields(root, _FILE_KEYS, "a file of test cases")
         for key in ("workflow", "cases"):
-            if key not in fields:
+            if key not in fields and isinstance(root, yamltree.MapNode):
                 self.wrong(Span(root.span.start, root.span.start + 1), f"the key '{key}' is missing")
         common = Setting(self._mocks.mocks(fields.get("mocks")), now=self.moment(fields.get("now"), "'now'"))
         variables = self._variables(fields.get("env"))

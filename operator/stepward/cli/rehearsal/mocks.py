@@ -6,9 +6,10 @@ from typing import Final
 
 from stepward.cli import output, reports
 from stepward.cli.rehearsal.patterns import Call, Pattern, describe
-from stepward.engine.effects import HttpRequest, Log
+from stepward.engine.effects import ConnectorCall, HttpRequest, Log
 from stepward.language import diagnostics
 from stepward.language.source import Source, Span
+from stepward.runtime import childcalls
 from stepward.runtime.simulation import Answer, Arrival
 from stepward.values import errors
 from stepward.values.errors import WorkflowError
@@ -101,18 +102,31 @@ class Mocks:
 
     def explain(self, effect: Call) -> list[str]:
         """Return the lines that say what nothing answered, which mock came nearest, and what to write."""
+        is_request = isinstance(effect, HttpRequest)
         lines = [f"error[{_UNANSWERED}]: no mock answers {output.one_line(describe(effect))}"]
-        near = min(
-            range(len(self.mocks)), key=lambda at: self.mocks[at].pattern.likeness(effect), default=None
-        )
+        alike = [at for at, mock in enumerate(self.mocks) if mock.pattern.is_request == is_request]
+        near = min(alike, key=lambda at: self._distance(at, effect), default=None)
         if near is not None:
             mock = self.mocks[near]
             why = "; ".join(mock.pattern.differences(effect)) or f"it is used up (times: {mock.times})"
             lines.append(f"  nearest: {mock.place}: {output.one_line(mock.pattern.text)}: {why}")
-        reply = "respond: {code: 200, body: {}}" if isinstance(effect, HttpRequest) else "return: {}"
-        key = "request" if isinstance(effect, HttpRequest) else "call"
-        lines += ["  = help: add a mock such as", f"      - {key}: {describe(effect)}", f"        {reply}"]
+        reply = "respond: {code: 200, body: {}}" if is_request else "return: {}"
+        lines += [
+            "  = help: add a mock such as",
+            f"      - {'request' if is_request else 'call'}: {describe(effect)}",
+        ]
+        lines.append(f"        {reply}")
+        if isinstance(effect, ConnectorCall) and childcalls.is_call(effect):
+            lines.append(
+                "    or say where the workflow is: --workflow ID=FILE, or `workflows` in a file of cases"
+            )
         return lines
+
+    def _distance(self, position: int, effect: Call) -> tuple[int, bool, float]:
+        """Return how far a mock is from answering *effect*: what is used up is no help."""
+        differences, unlike = self.mocks[position].pattern.distance(effect)
+        used_up = not self._is_left(position)
+        return differences + used_up, used_up, unlike
 
 
 def note_leftovers(mocks: Sequence[Mock], callbacks: Sequence[tuple[Callback, Arrival]]) -> None:

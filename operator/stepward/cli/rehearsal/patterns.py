@@ -78,8 +78,8 @@ class Pattern:
                 # What it is instead is not said: headers hold credentials.
                 yield f"header '{name}' {'is missing' if found is None else 'differs'}"
 
-    def likeness(self, call: Call) -> tuple[int, float]:
-        """Return how near *call* comes: few differences first, then a similar text. Less is nearer."""
+    def distance(self, call: Call) -> tuple[int, float]:
+        """Return how much keeps *call* from being meant: how many differences, and how unlike it reads."""
         ratio = difflib.SequenceMatcher(None, self.text, describe(call)).ratio()
         return sum(1 for _ in self.differences(call)), 1 - ratio
 

@@ -52,9 +52,9 @@ def run(paths: Sequence[str], *, wanted: str, junit_file: str | None) -> int:
     results = [result for result in map(suite.run, files) if result.results or result.code]
     if not results:
         raise output.CommandError(f"no case has '{wanted}' in its name")
+    output.emit(_summary(results))
     if junit_file is not None:
         junit.write(junit_file, results)
-    output.emit(_summary(results))
     codes = {result.code for result in results}
     if any(one.findings for result in results for one in result.results):
         codes.add(exitcodes.UNSUCCESSFUL)
@@ -121,7 +121,7 @@ class _Suite:
         found, code = {}, exitcodes.OK
         for name, reference in references.items():
             try:
-                one = check.examine(str(Path(path).parent / reference.path), self._library)
+                one = check.examine(os.path.normpath(Path(path).parent / reference.path), self._library)
             except output.CommandError as failure:
                 reports.note_finding("invalid-test", str(failure), reference.span, file.source)
                 return exitcodes.USAGE
@@ -143,7 +143,9 @@ class _Suite:
             done = rehearse.perform(_job(case, linked), case.setting, show_logs=False)
             found = verdict.findings(case, done, linked[""].source)
             lasted = time.perf_counter() - began
-            told = [_text(one, case, file.source, done) for one in found]
+            told = [_text(one, case, file.source) for one in found]
+            logs = [f"  log: {line}" for line in done.mocks.logs[-reports.LINES :]] if told else []
+            told[-1:] = ["\n".join([last, *logs]) for last in told[-1:]]
             result.results.append(Result(case.name, lasted, told))
             mocks.update({id(mock): mock for mock in case.setting.mocks})
             if found:  # what a failure cut off is no mistake of the file's
@@ -170,11 +172,8 @@ def _job(case: Case, linked: dict[str, jobs.Linked]) -> jobs.Job:
     return jobs.job(linked[""], begin, others)
 
 
-def _text(finding: verdict.Finding, case: Case, source: Source, done: rehearse.Performance) -> str:
-    """Return *finding* as people read it: the place, the case, what differs, what was logged."""
+def _text(finding: verdict.Finding, case: Case, source: Source) -> str:
+    """Return *finding* as people read it: the place, the case, what differs."""
     position = source.position(finding.span)
     place = f"{output.one_line(source.name)}:{position.line}:{position.column}"
-    logs = [f"  log: {line}" for line in done.mocks.logs[-reports.LINES :]]
-    return "\n".join(
-        [f"{place}: {output.one_line(case.name)}", *(f"  {line}" for line in finding.lines), *logs]
-    )
+    return "\n".join([f"{place}: {output.one_line(case.name)}", *(f"  {line}" for line in finding.lines)])

@@ -49,12 +49,11 @@ def _outcome(wanted: Wanted, done: Performance, source: Source) -> Iterator[str]
             yield f"the result differs {_HINT}"
             yield from _difference(wanted.result[0], outcome.value)
         return
-    if not wanted.fails:
+    differing = list(_error(wanted, outcome)) if wanted.fails else []
+    yield from differing
+    if differing or not wanted.fails:
         yield "the execution failed:"
-    else:
-        yield from _error(wanted, outcome)
-        return
-    yield from _indented(reports.render_failure(outcome, source).split("\n"))
+        yield from _indented(reports.render_failure(outcome, source).split("\n"))
 
 
 def _error(wanted: Wanted, failed: Failed) -> Iterator[str]:
