@@ -115,7 +115,7 @@ def test_the_length_is_counted_between_the_delimiters() -> None:
 )
 def test_nesting_is_bounded_far_from_the_stack(opening: str, closing: str) -> None:
     depth = limits.EXPRESSION_CHARACTERS // (len(opening) + len(closing)) - 1
-    if depth > 100:
+    if depth > 60:
         assert [found.code for found in parse("${" + opening * depth + "1" + closing * depth + "}")[1]] == [
             "expression-too-deep"
         ]

@@ -58,7 +58,7 @@ _CONSTANTS: Final[dict[str, bool | None]] = {
 }
 RESERVED: Final = frozenset({*_CONSTANTS, "and", "AND", "or", "OR", "not", "NOT", "in", "IN"})
 """Words of expressions: no variable can have one as its name."""
-_NESTING: Final = 100
+_NESTING: Final = 60
 """Open brackets and prefix operators at a time: parsing, lowering and evaluation recurse that deep."""
 
 

@@ -210,8 +210,8 @@ def _targets(jump: _Jump, seen: dict[str, _Seen], context: Context) -> str:
         return f"{quote(jump.target.text)} is a step of routine '{elsewhere}'{call}"
     if jump.target.text in context.routines:
         return f"{quote(jump.target.text)} is a routine: call it with `call: {jump.target.text}`"
-    nearby = islice((name for block in jump.block.reachable() for name in block.names), 5)
-    return f"steps that can be reached from here: {listed(list(nearby))}"
+    nearby = list(islice((name for block in jump.block.reachable() for name in block.names), 5))
+    return f"steps that can be reached from here: {listed(nearby)}" if nearby else "leave `next` out"
 
 
 def _report_unreachable(jump: _Jump, target: _Seen) -> None:

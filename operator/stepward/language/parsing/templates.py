@@ -1,5 +1,6 @@
 """Nodes to templates: the values below `assign`, `args`, `return` …"""
 
+from collections.abc import Sequence
 from typing import Any
 
 from stepward.language import expressions
@@ -24,20 +25,23 @@ def parse_template(node: Node, place: Place) -> Template:
         case ScalarNode():
             return _parse_scalar(node, place)
         case ListNode():
-            items = tuple(parse_template(item, place) for item in node.items)
+            items = []
+            for item in node.items:  # no generator: its frame would double the depth of the stack
+                items.append(parse_template(item, place))  # noqa: PERF401
             if all(isinstance(item, Constant) for item in items):
                 return Constant(node.span, model.List(_constants(items)))
-            return ListTemplate(node.span, items)
+            return ListTemplate(node.span, tuple(items))
         case MapNode():
-            keys = tuple(_parse_key(entry.key, place) for entry in node.entries)
-            values = tuple(parse_template(entry.value, place) for entry in node.entries)
-            if all(isinstance(part, Constant) for part in (*keys, *values)):
-                made = zip(_constants(keys), _constants(values), strict=True)
-                return Constant(node.span, model.Map(made))
-            return MapTemplate(node.span, tuple(zip(keys, values, strict=True)))
+            entries = []
+            for entry in node.entries:
+                entries.append((_parse_key(entry.key, place), parse_template(entry.value, place)))  # noqa: PERF401
+            if all(isinstance(part, Constant) for pair in entries for part in pair):
+                keys, values = [key for key, _ in entries], [value for _, value in entries]
+                return Constant(node.span, model.Map(zip(_constants(keys), _constants(values), strict=True)))
+            return MapTemplate(node.span, tuple(entries))
 
 
-def _constants(templates: tuple[Template, ...]) -> list[Any]:
+def _constants(templates: Sequence[Template]) -> list[Any]:
     return [template.value for template in templates if isinstance(template, Constant)]
 
 

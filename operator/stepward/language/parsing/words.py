@@ -25,12 +25,12 @@ def describe(node: Node) -> str:
     return "a list" if isinstance(node, ListNode) else "a map"
 
 
-def listed(words: list[str], last: str = "and") -> str:
-    """Return *words* in quotes, as a list in a sentence; four at most."""
+def listed(words: list[str]) -> str:
+    """Return *words*, of which there is one at least, in quotes as part of a sentence; four at most."""
     shown = [f"'{word}'" for word in words[:4]]
     if len(words) > len(shown):
         return ", ".join(shown) + ", …"
-    return f" {last} ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
 
 
 def describe_entries(node: MapNode) -> str:
