@@ -6,12 +6,19 @@ from engine import running
 from engine.running import main_of
 from stepward.engine.closures import costs
 from stepward.language import program
+from stepward.values import limits
 from stepward.values.model import List
 
 
 def test_every_function_with_a_rate_of_its_own_exists() -> None:
     known = set(running.LIBRARY.names())
     assert {name for name in known if costs.rate_of(name) != costs.rate_of("")} == set(costs.TICKS_PER_KIB)
+
+
+def test_no_call_of_a_function_is_too_much_for_a_step() -> None:
+    """Two arguments and a result, each as large as a variable can be."""
+    highest = max(costs.TICKS_PER_KIB.values())
+    assert 3 * highest * limits.VARIABLES_BYTES // limits.KIB < limits.STEP_WORK
 
 
 def test_ticks_grow_with_what_is_given() -> None:

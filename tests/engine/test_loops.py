@@ -10,6 +10,7 @@ from engine import running
 from engine.running import main_of
 from stepward.engine.closures import loops
 from stepward.values import limits
+from stepward.values.errors import WorkflowError
 from stepward.values.model import List
 
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -20,7 +21,11 @@ NEAR = st.floats(-100, 100)
 def test_the_count_of_turns_is_where_they_end(first: float, last: float) -> None:
     bounds = List([first, last])
     count = loops.count_turns(bounds, bounded=True)
-    if count > 0:
+    beyond = type(first) is int and first + count - 1 > limits.INTEGER_MAX
+    if beyond:
+        with pytest.raises(WorkflowError, match="integer overflow in range"):
+            loops.turn_value(bounds, count - 1, bounded=True)
+    elif count > 0:
         assert loops.has_turn(bounds, count - 1, bounded=True)
         value = loops.turn_value(bounds, count - 1, bounded=True)
         assert type(value) is type(first)
@@ -56,6 +61,24 @@ def test_a_range_without_an_end_ends_at_the_step_limit(bounds: str, loop: str) -
         main_of(f"a: {{{loop}value: v, range: {bounds}, steps: [{{b: {{assign: [{{x: 1}}]}}}}]{close}}}")
     )
     assert "Step limit" in done.context
+
+
+END = "range: [9223372036854775806, 1e19]"
+
+
+def test_a_loop_fails_at_the_turn_that_has_no_integer() -> None:
+    text = main_of(f"a: {{for: {{value: v, {END}, steps: [{{b: {{call: sys.log, args: {{text: x}}}}}}]}}}}")
+    done = running.run(text)
+    assert "integer overflow in range" in done.context
+    assert len(done.logs) == 2
+
+
+@pytest.mark.parametrize("limit", [1, 2, 20])
+def test_a_parallel_loop_fails_before_anything_starts(limit: int) -> None:
+    loop = f"for: {{value: v, {END}, steps: [{{b: {{call: sys.log, args: {{text: x}}}}}}]}}"
+    text = main_of(f"a: {{try: {{parallel: {{concurrency_limit: {limit}, {loop}}}}}, except: {{}}}}")
+    done = running.run(text)
+    assert (done.value, done.asked) == (None, [])
 
 
 def test_what_a_loop_runs_over_may_change_without_changing_the_loop() -> None:

@@ -22,8 +22,12 @@ HEAVY: Final = frozenset({str, bytes, List, Map})
 
 _BYTES_PER_TICK: Final = 256
 """Of a container that is looked at as a whole."""
-_TEXT_BYTES_PER_TICK: Final = 2048
-"""Of text or bytes; text may have to be encoded to know its size."""
+_TEXT_PER_TICK: Final = 32_768
+"""Characters or bytes that are copied."""
+_ENCODED_PER_TICK: Final = 512
+"""Characters of text beyond ASCII: it is encoded to know its size."""
+_VARIABLES_PER_TICK: Final = 2048
+"""Bytes of variables that are measured anew."""
 SLOTS_PER_TICK: Final = 16
 """Of a frame that is made or measured."""
 
@@ -33,7 +37,9 @@ def work_of(value: Value) -> int:
     kind = type(value)
     if kind in CONTAINERS:
         return int(value.size_bytes) // _BYTES_PER_TICK
-    return len(value) // _TEXT_BYTES_PER_TICK if kind in HEAVY else 0
+    if kind is str and not value.isascii():
+        return len(value) // _ENCODED_PER_TICK
+    return len(value) // _TEXT_PER_TICK if kind in HEAVY else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Meter:
 
     def _measure_anew(self) -> None:
         usage = self._measure()
-        self.spend(usage.slots // SLOTS_PER_TICK + usage.variables_bytes // _TEXT_BYTES_PER_TICK)
+        self.spend(usage.slots // SLOTS_PER_TICK + usage.variables_bytes // _VARIABLES_PER_TICK)
         if usage.variables_bytes > limits.VARIABLES_BYTES:
             raise errors.memory_exceeded()
         if usage.kept_bytes > limits.KEPT_BYTES:

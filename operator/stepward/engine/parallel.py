@@ -15,6 +15,7 @@ from stepward.engine.state import Branch, BranchError, Frame, Join, State
 from stepward.language import program
 from stepward.values import convert, errors, limits
 from stepward.values.errors import WorkflowError
+from stepward.values.model import Value
 
 
 def fork(code: Code, state: State, branch: Branch, instruction: program.Fork, operand: Any) -> None:
@@ -29,20 +30,26 @@ def fork(code: Code, state: State, branch: Branch, instruction: program.Fork, op
     if not instruction.loop:
         branch.join = Join(limit=allowed, total=len(instruction.branches), items=None)
         return
-    bounded = instruction.loop.bounded
-    check = loops.check_bounds if bounded else loops.check_items
     items = source(slots)
     try:
-        items = check(items)
+        total = _turns(items, bounded=instruction.loop.bounded)
     except WorkflowError as failure:
         failure.span = instruction.loop.span
         raise
-    total = loops.count_turns(items, bounded=bounded)
     if total == 0:
         _go_on(code, branch)
         return
     branch.join = Join(limit=allowed, total=total, items=items)
     state.meter.store(items)
+
+
+def _turns(items: Value, *, bounded: bool) -> int:
+    """Return how many iterations there are; TypeError or ValueError if there is no value for each."""
+    source = loops.check_bounds(items) if bounded else loops.check_items(items)
+    total = loops.count_turns(source, bounded=bounded)
+    if total:
+        loops.turn_value(source, total - 1, bounded=bounded)  # now, while nothing has started
+    return total
 
 
 def _limit(value: Any, instruction: program.Fork) -> int:

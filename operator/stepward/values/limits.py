@@ -40,7 +40,7 @@ CONCURRENT_BRANCHES: Final = 20  # Google: in one execution; more wait their tur
 BRANCH_ERRORS: Final = 100  # Google: uncaught branch errors recorded
 BRANCH_ERROR_BYTES: Final = VARIABLES_BYTES // 2  # ours: of one parallel step, but for the first
 SLICE_TICKS: Final = 1_000  # ours: a step takes one; work on large values more, a tick about 1 us
-STEP_WORK: Final = 100_000  # ours: ticks that one step may take, in which nobody else has a turn
+STEP_WORK: Final = 200_000  # ours: ticks that one step may take, in which nobody else has a turn
 ENVIRONMENT_VARIABLES: Final = 20  # Google: user variables of one workflow
 ENVIRONMENT_TEXT_BYTES: Final = 4 * KIB  # Google: the name or the value of one
 

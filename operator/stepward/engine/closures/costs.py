@@ -20,8 +20,8 @@ _USUAL: Final = 16
 TICKS_PER_KIB: Final = {
     **dict.fromkeys(("default", "get_type", "if", "len", "map.get"), 0),
     **dict.fromkeys(("list.concat", "list.prepend", "map.delete", "text.replace_all", "text.substring"), 1),
-    **dict.fromkeys(("json.decode", "map.merge_nested", "text.url_decode"), 128),
-    **dict.fromkeys(("text.find_all_regex", "text.match_regex", "text.replace_all_regex"), 256),
+    **dict.fromkeys(("json.decode", "map.merge_nested", "text.url_decode", "text.find_all_regex"), 64),
+    **dict.fromkeys(("text.match_regex", "text.replace_all_regex"), 64),
 }
 """Library function -> ticks for a KiB of arguments, and for a KiB of result. Others: `_USUAL`."""
 
