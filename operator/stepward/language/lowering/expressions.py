@@ -134,7 +134,8 @@ def _keep(context: Context, expr: Expr, scope: Scope, span: Span) -> Expr:
     Nothing that is called can change a variable of this frame, but other branches can change those
     of the frames around it.
     """
-    if isinstance(expr, Constant | Take) or (isinstance(expr, Read) and expr.depth == 0):
+    inner = expr.inner if isinstance(expr, Located) else expr
+    if isinstance(inner, Constant | Take) or (isinstance(inner, Read) and inner.depth == 0):
         return expr
     slot = context.temporary(scope)
     _write(context, slot, Located(span, expr), span)
