@@ -20,13 +20,9 @@ from stepward.values import errors, limits
 Value: TypeAlias = Any
 """A value of the language. `Any`, because mypy cannot narrow a recursive union usefully here."""
 
-SHARED: Final = -1
-"""`owner` of a container that more than one place may hold: never changed in place."""
-ROOT: Final = 0
-"""`owner` of a container that exactly one variable holds."""
-
-SCALAR_BYTES: Final = 8
-"""Counted size of integer, double, boolean, null, and the overhead of everything else (4.8)."""
+SHARED: Final = -1  # `owner` of a container that more than one place may hold: never changed in place
+ROOT: Final = 0  # `owner` of a container that exactly one variable holds
+SCALAR_BYTES: Final = 8  # counted size of a number, boolean or null, and of the rest of all others (4.8)
 
 
 class List(list[Any]):
@@ -109,8 +105,8 @@ class FunctionRef(str):
 
 
 CONTAINERS: Final = frozenset({List, Map})
-_SCALARS: Final = frozenset({int, float, bool, type(None)})
 _NUMBERS: Final = frozenset({int, float})
+_SCALARS: Final = _NUMBERS | {bool, type(None)}
 
 _TYPE_NAMES: Final[dict[type, str]] = {
     int: "integer",
@@ -160,8 +156,8 @@ def shallow_items(container: List | Map) -> Any:
     """Return *container*, which from now on may share its children with a shallow copy.
 
     Whoever puts the items of a container into another one must take them through here. The engine
-    writes to a nested container in place when the path to it is owned link by link; with a second way
-    to the children, the first link must say SHARED, or a write through one parent shows in the other.
+    writes to a nested container in place when the path to it is owned link by link: with a second way
+    to the children, the first link must say SHARED.
     """
     container.owner = SHARED
     return container
@@ -177,8 +173,8 @@ def depth_below(items: Collection[Value]) -> int:
 def check_depth(container: List | Map) -> None:
     """Raise ResourceLimitError if *container* is nested deeper than `limits.VALUE_DEPTH`.
 
-    `depth` is an upper bound: it does not shrink when the deepest child is replaced, which would cost
-    a look at all others. So it is measured before it is held against anybody.
+    `depth` does not shrink when the deepest child is replaced: that would cost a look at all others.
+    So it is measured before it is held against anybody.
     """
     if container.depth > limits.VALUE_DEPTH and _measure_depth(container, set()) > limits.VALUE_DEPTH:
         raise errors.too_deep()
@@ -285,10 +281,8 @@ def equal(left: Value, right: Value) -> bool:
     kind, other = type(left), type(right)
     if kind is not other:
         return kind in _NUMBERS and other in _NUMBERS and bool(left == right)
-    if kind in CONTAINERS:
-        # What Python finds unequal is unequal here; what it finds equal may differ in kind.
-        return bool(left == right) and _alike(left, right)
-    return bool(left == right)
+    # What Python finds unequal is unequal here; what it finds equal may differ in kind.
+    return bool(left == right) and (kind not in CONTAINERS or _alike(left, right))
 
 
 def _alike(left: Value, right: Value) -> bool:
