@@ -149,7 +149,7 @@ def test_what_google_says_is_told_without_what_may_be_secret(tmp_path: Path) -> 
             "google/auth/__init__.py": f"def default(**_): raise RuntimeError('expired: {secret}')",
             "google/auth/impersonated_credentials.py": "class Credentials: pass",
             "google/auth/transport/__init__.py": "",
-            "google/auth/transport/requests.py": "class Request: pass",
+            "google/auth/transport/requests.py": "class Request:\n    def __call__(self): pass",
             "google/oauth2/__init__.py": "",
             "google/oauth2/id_token.py": "",
         },

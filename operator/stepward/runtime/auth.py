@@ -6,10 +6,11 @@ from which everything that looks like a secret is taken out.
 """
 
 import asyncio
+import functools
 import importlib
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from stepward.values import errors, limits
@@ -47,16 +48,18 @@ class GoogleTokens:
 
     Construction raises ImportError without the package google-auth; credentials are looked for with
     the first token. One credential per audience or set of scopes is kept, and renewed as needed.
+    *load* imports a module by its name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, load: Callable[[str], Any] = importlib.import_module) -> None:
         # Advice about quotas, for programmers; people who run a workflow cannot follow it.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"google\.auth")
-        self._auth = importlib.import_module("google.auth")
-        self._impersonated = importlib.import_module("google.auth.impersonated_credentials")
-        self._id_token = importlib.import_module("google.oauth2.id_token")
-        transport = importlib.import_module("google.auth.transport.requests")
-        self._request = transport.Request()
+        self._auth = load("google.auth")
+        self._impersonated = load("google.auth.impersonated_credentials")
+        self._id_token = load("google.oauth2.id_token")
+        transport = load("google.auth.transport.requests")
+        # Nobody waits longer; the thread must not outlive the run.
+        self._request = functools.partial(transport.Request(), timeout=limits.TOKEN_SECONDS)
         self._kept: dict[tuple[str, ...], Any] = {}
         self._one_at_a_time = asyncio.Lock()
 
