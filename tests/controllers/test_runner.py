@@ -75,6 +75,26 @@ async def test_connectors_fail_with_a_clear_error() -> None:
     assert ended == outcome.Succeeded(None)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "events.create_callback_endpoint",
+        "events.await_callback, args: {callback: {url: 'https://a.test/'}}",
+    ],
+)
+async def test_callbacks_fail_in_a_way_that_can_be_caught(call: str) -> None:
+    caught = "except: {as: e, steps: [{done: {return: '${e.message}'}}]}"
+    ended = await run(f"main: {{steps: [{{wait: {{try: {{call: {call}}}, {caught}}}}}]}}")
+    assert isinstance(ended, outcome.Succeeded)
+    assert "callbacks come to the cluster in a later version" in ended.value
+
+
+async def test_other_workflows_fail_with_their_name() -> None:
+    ended = await run("main: {steps: [{a: {call: experimental.executions.run, args: {workflow_id: x}}}]}")
+    assert isinstance(ended, outcome.Failed)
+    assert "not available in this version: experimental.executions.run" in ended.payload["message"]
+
+
 def test_every_built_in_variable_has_a_value() -> None:
     cluster = fakecluster.FakeCluster()
     found = environment(Job(cluster.execution("one"), Serving("uid", "wf-1", None, (("GOOGLE_X", "no"),), 1)))

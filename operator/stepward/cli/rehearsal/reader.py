@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from stepward.cli import inputs
+from stepward.cli.output import CommandError
 from stepward.language import compilation, diagnostics, yamltree
 from stepward.language.source import Source, Span
 from stepward.stdlib.time import parse_timestamp
@@ -11,6 +13,18 @@ from stepward.values.errors import WorkflowError
 from stepward.values.model import Map
 
 _SCALARS: Final = (str, int, float, bool)
+
+
+def load(path: str) -> Source:
+    """Return the text of a file of mocks or cases; CommandError if it cannot be read or is not UTF-8."""
+    content = inputs.read_bytes(path, limits.MOCKS_BYTES)
+    name = inputs.display_name(path)
+    if len(content) > limits.MOCKS_BYTES:  # and so may end in the middle of a character
+        raise CommandError(f"'{name}' is larger than {limits.MOCKS_BYTES // limits.KIB} KiB")
+    try:
+        return Source(name, content.decode())
+    except UnicodeDecodeError as failure:
+        raise CommandError(f"'{name}' must be UTF-8 text; byte {failure.start + 1} is not") from failure
 
 
 def compose(source: Source, report: diagnostics.Report) -> yamltree.Node | None:

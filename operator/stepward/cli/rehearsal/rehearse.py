@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from stepward.cli import exitcodes, inputs, jobs, output, reports
+from stepward.cli import exitcodes, jobs, output, reports
 from stepward.cli.rehearsal import mockfile
 from stepward.cli.rehearsal.mocks import Callback, Mocks, Setting, note_leftovers
+from stepward.cli.rehearsal.reader import load
 from stepward.engine.outcome import Outcome, Succeeded
-from stepward.language.source import Source
 from stepward.runtime.children import Family
 from stepward.runtime.simulation import EPOCH, Arrival, Simulation
-from stepward.values import limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,7 @@ class Performance:
 
 def run(job: jobs.Job, path: str, *, as_json: bool) -> int:
     """Run *job* against the file of mocks *path*, show the outcome, and return the exit code."""
-    content = inputs.read_bytes(path, limits.MOCKS_BYTES)
-    source = Source(inputs.display_name(path), content.decode("utf-8", "replace"))
+    source = load(path)
     setting, report = mockfile.read(source)
     if report.has_errors:
         reports.note_diagnostics(report, source)

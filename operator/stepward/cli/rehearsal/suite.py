@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from stepward import stdlib
-from stepward.cli import check, exitcodes, inputs, jobs, output, reports
+from stepward.cli import check, exitcodes, jobs, output, reports
 from stepward.cli.rehearsal import casefile, junit, rehearse, verdict
 from stepward.cli.rehearsal.casefile import Case, CaseFile, Reference
 from stepward.cli.rehearsal.mocks import Callback, Mock, note_leftovers
+from stepward.cli.rehearsal.reader import load
 from stepward.language.source import Source
 from stepward.runtime.simulation import EPOCH, Arrival
 from stepward.stdlib.registry import StandardLibrary
-from stepward.values import limits
 
 _NAMES: Final = ("_test.yaml", ".test.yaml")
 
@@ -97,8 +97,7 @@ class _Suite:
 
     def run(self, path: str) -> FileResult:
         """Run the cases of one file that are wanted, and tell how they fared."""
-        content = inputs.read_bytes(path, limits.MOCKS_BYTES)
-        source = Source(inputs.display_name(path), content.decode("utf-8", "replace"))
+        source = load(path)
         result = FileResult(output.one_line(source.name))
         file, report = casefile.read(source)
         reports.note_diagnostics(report, source)
