@@ -54,7 +54,7 @@ class Surroundings:
         return self._server
 
     def start(self, child: Child) -> "asyncio.Task[None]":
-        """Let *child* run; it goes on when its caller does not wait for it any more."""
+        """Let *child* run, until its caller takes it or `settle` does."""
         task = asyncio.create_task(self._run(child))
         self._started[task] = child
         return task
@@ -70,17 +70,27 @@ class Surroundings:
         if self._server is not None:
             self._server.end(kin.id)
 
+    def take(self, tasks: "Sequence[asyncio.Task[None]]") -> None:
+        """Note that a caller saw these executions end; raises what was a fault of ours in one of them."""
+        for task in tasks:
+            del self._started[task]
+            task.result()
+
     async def settle(self) -> None:
         """Wait for executions that nobody waits for, and tell of those that failed."""
-        left = [task for task in self._started if not task.done()]
-        if left:
-            self.tell(f"waiting for executions that were started and go on: {len(left)}")
-            await asyncio.wait(left)
-        for task in left:
-            task.result()
-            child = self._started[task]
-            if isinstance(child.outcome, Failed):
-                self.tell(f"{child.name} failed: {output.one_line(child.outcome.context)}")
+        told = 0
+        while self._started:
+            going_on = sum(not task.done() for task in self._started)
+            if going_on > told:
+                told = going_on
+                self.tell(f"waiting for executions that were started and go on: {told}")
+            # One that ends may have started another.
+            ended, _ = await asyncio.wait(self._started, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                child = self._started[task]
+                self.take([task])
+                if isinstance(child.outcome, Failed):
+                    self.tell(f"{child.name} failed: {output.one_line(child.outcome.context)}")
 
     async def close(self) -> None:
         """Abandon what is still under way."""
@@ -136,8 +146,7 @@ class Performer:
             _, late = await asyncio.wait(tasks, timeout=call.timeout_seconds)
             if late:
                 raise children.timed_out(call)
-            for task in tasks:
-                task.result()  # a fault of ours is no failure of the workflow
+            self._around.take(tasks)
         return children.answer(call, born)
 
 
